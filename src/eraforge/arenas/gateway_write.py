@@ -1,0 +1,102 @@
+"""Changes a tournament over its API, in explicit phases: authorise, put, create. Nothing is ever sent twice here.
+
+Only `create` changes a round. A failure before it has changed nothing; a doubt about it is `Ambiguous`.
+"""
+
+from __future__ import annotations
+
+from eraforge.arenas.credentials import Credentials
+from eraforge.arenas.wire.answers import Answer
+from eraforge.arenas.wire.operations import UPLOADS, Upload
+from eraforge.arenas.wire.transport import Patience, Transport
+from eraforge.core.clock import Clock
+from eraforge.core.errors import Ambiguous, DataError, Refused, Transient, UserError
+from eraforge.core.ports import Ticket
+from eraforge.core.words import Arena
+
+
+class NumeraiWriter:
+    """`core.ports.Writer` over the tournament's API.
+
+    Args:
+        url: address of the API.
+        keys: API keys with the scope to upload submissions.
+        clock: needed only to read the server's wishes for a pause.
+        patience: time limits of every call.
+    """
+
+    def __init__(
+        self, url: str, keys: Credentials, clock: Clock | None = None, patience: Patience | None = None
+    ) -> None:
+        self._transport = Transport(url, keys, clock, patience)
+
+    def __repr__(self) -> str:
+        return f"NumeraiWriter({self._transport.host})"
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def authorise(self, arena: Arena, model_id: str, filename: str) -> Ticket:
+        """Leave to upload one file, under the name the server gives it.
+
+        Raises:
+            Transient: no answer, nothing changed; Refused, UserError: the server said no.
+        """
+        upload = _upload(arena)
+        variables = {"filename": filename, "tournament": arena.tournament, "modelId": model_id}
+        data = self._transport.read_once("leave to upload", upload.leave_query, variables, authorised=True)
+        leave = Answer("leave to upload", data, "data").part(upload.leave)
+        return Ticket(leave.text("filename"), leave.text("url"))
+
+    def put(self, ticket: Ticket, data: bytes) -> None:
+        """Lay the file where the ticket says. The round does not change.
+
+        Raises:
+            DataError: `nothing-to-upload`; Transient: no answer or a server in trouble; Refused: `upload-refused`.
+        """
+        if not data:
+            raise DataError("nothing-to-upload", "The file to upload is empty.", "Predict first.")
+        answer = self._transport.put("upload of the file", ticket.url, data)
+        sent = answer.request.headers.get("content-length")
+        if sent != str(len(data)):
+            raise Transient("upload-cut", f"Of {len(data)} bytes {sent} were announced.", "Ask for leave again.")
+        if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
+            raise Transient(
+                "upload-failed",
+                f"The file server answered {answer.status_code} to the upload; no submission was created.",
+                "Ask for leave again and repeat it.",
+            )
+        if not 200 <= answer.status_code < 300:
+            raise Refused(
+                "upload-refused",
+                f"The file server refused the upload with status {answer.status_code}; no submission was created.",
+                "Ask for leave again; if it keeps happening, check the key's scopes.",
+            )
+
+    def create(self, arena: Arena, model_id: str, ticket: Ticket) -> str:
+        """Make the uploaded file the model's submission, and return its identifier. This changes the round.
+
+        Raises:
+            Ambiguous: it may have happened; Refused, UserError: it did not, the server said no; Transient: it did not.
+        """
+        upload = _upload(arena)
+        values = {"filename": ticket.filename, "tournament": arena.tournament, "modelId": model_id}
+        variables = {name: values[name] for name in upload.create_variables}
+        data = self._transport.write("creation of the submission", upload.create_query, variables)
+        created = data.get(upload.create)
+        identifier = created.get("id") if isinstance(created, dict) else None
+        if not isinstance(identifier, str) or not identifier:
+            raise Ambiguous(
+                "answer-without-id",
+                "creation of the submission: the answer names no submission; it may have happened.",
+                "Read back before anything is sent again.",
+            )
+        return identifier
+
+
+def _upload(arena: Arena) -> Upload:
+    upload = UPLOADS.get(arena.tournament)
+    if upload is None:
+        raise UserError("no-upload", f"There is no way to submit to {arena.name}.", "Choose another arena.")
+    return upload
