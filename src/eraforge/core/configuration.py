@@ -49,7 +49,7 @@ class StoreTable(_Table):
 class AccountTable(_Table):
     """Where the keys of an account are found; never the keys themselves.
 
-    `variable_prefix` names two variables, `<prefix>PUBLIC_ID` and `<prefix>SECRET_KEY`; a secret file holds the same two.
+    `variable_prefix` names two variables, `<prefix>PUBLIC_ID` and `<prefix>SECRET_KEY`; a secret file holds the same.
     """
 
     variable_prefix: str = "NUMERAI_"
@@ -61,7 +61,8 @@ class SubmitTable(_Table):
 
     margin_seconds: float = Field(default=60.0, ge=0, description="nothing is sent this close to the deadline")
     settle_seconds: float = Field(default=2.0, ge=0, description="wait before reading back an unknown outcome")
-    read_backs: int = Field(default=5, ge=1)
+    read_backs: int = Field(default=5, ge=1, description="how often an unknown outcome is read back before it counts")
+    call_seconds: float = Field(default=60.0, gt=0, description="the longest a sent call may still be running")
 
 
 class EntryTable(_Table):

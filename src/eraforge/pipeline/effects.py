@@ -93,19 +93,20 @@ class Effects:
 
         Raises:
             Refused: `synthetic-to-real`, `window-closed`, `window-not-open`, or the server's own no.
-            Held: `server-holds-another-answer`, or `outcome-unknown` when the window closed before it could be read back.
+            Held: `server-holds-another-answer`, `effect-held`.
+            Transient: `submission-not-through`, or what kept the server from being asked.
             UserError: `already-submitted` when another answer was confirmed for the slot.
         """
         if predictions.synthetic is not None and is_real_tournament(self._server):
             raise Refused(
                 "synthetic-to-real",
-                f"These predictions come from made-up data ({predictions.synthetic}); the real tournament never gets them.",
-                "Train and predict on the real data, or play against the local tournament.",
+                f"These predictions come from made-up data ({predictions.synthetic}).",
+                "The real tournament never gets them: predict on real data, or play in the local tournament.",
             )
         data = predictions.csv(arena.id_column, arena.prediction_column)
         replaced = self._ledger.effect(supersedes) if supersedes else None
-        if replaced is not None and replaced.phase is Phase.CONFIRMED and replaced.payload == digest_bytes(data):
-            supersedes = replaced.supersedes  # the same answer is already there: nothing to replace
+        if replaced is not None and replaced.phase is Phase.CONFIRMED and replaced.effect.payload == digest_bytes(data):
+            supersedes = replaced.effect.supersedes  # the same answer is already there: nothing to replace
         effect = self._choose(Effect(EffectKind.SUBMIT, predictions.slot, digest_bytes(data), supersedes))
         if self._ledger.effect(effect.key) is None:
             self._ledger.intend(effect, {"model_id": model_id}, self._clock.now())
@@ -121,11 +122,11 @@ class Effects:
     def _choose(self, effect: Effect) -> Effect:
         """The effect to drive: this one, or its successor where an earlier payload never reached the round."""
         record = self._ledger.effect(effect.key)
-        while record is not None and record.payload != effect.payload:
+        while record is not None and record.effect.payload != effect.payload:
             if record.phase not in (Phase.INTENDED, Phase.REFUSED):
                 raise UserError(
                     "already-submitted",
-                    f"{effect.slot.key} already holds another answer ({record.payload[:12]}, {record.phase}).",
+                    f"{effect.slot.key} already holds another answer ({record.effect.payload[:12]}, {record.phase}).",
                     "Ask for a replacement (`eraforge submit --replace`) if this one should take its place.",
                 )
             if record.phase is Phase.INTENDED:
@@ -153,8 +154,8 @@ class Effects:
                     return receipt
             try:
                 return self._send(delivery)
-            except Ambiguous as error:
-                self._advance(delivery, Phase.UNKNOWN, reason=error.sentence)
+            except Ambiguous:
+                self._doubt(delivery)
         raise Transient(
             "submission-not-through",
             f"{delivery.effect.slot.key} is not confirmed after {self._settings.read_backs} tries.",
@@ -168,15 +169,18 @@ class Effects:
         ticket = self._writer.authorise(delivery.arena, delivery.model_id, name)
         self._writer.put(ticket, delivery.data)
         self._check_window(delivery)
-        self._advance(delivery, Phase.SENT, filename=ticket.filename, deadline=delivery.round.closes.isoformat())
+        latest = self._clock.now() + timedelta(seconds=self._settings.call_seconds)
+        facts = {"filename": ticket.filename, "closes": delivery.round.closes.isoformat()}
+        self._ledger.advance(delivery.effect.key, Phase.SENT, facts, self._clock.now(), deadline=latest)
         try:
             submission_id = self._writer.create(delivery.arena, delivery.model_id, ticket)
         except Refused as error:
             self._advance(delivery, Phase.REFUSED, reason=error.sentence)
             raise
-        except (Transient, UserError):
+        except (Transient, UserError) as error:
             # Both say that nothing happened on the other side: the same effect may be sent again later.
-            self._advance(delivery, Phase.INTENDED, reason="not created")
+            self._advance(delivery, Phase.UNKNOWN, reason=error.sentence)
+            self._advance(delivery, Phase.INTENDED, reason="nothing happened on the server")
             raise
         return self._confirm(delivery, ticket, submission_id)
 
@@ -191,11 +195,18 @@ class Effects:
         return self._compare(delivery, found)
 
     def _read_back(self, delivery: Delivery, filename: str) -> Receipt | None:
+        self._doubt(delivery)
         found = self._look(delivery, filename)
         if found is not None:
             return self._compare(delivery, found)
         self._advance(delivery, Phase.INTENDED, reason="absent after the settle time")
         return None
+
+    def _doubt(self, delivery: Delivery) -> None:
+        """What was sent and not answered is unknown until a read-back settles it."""
+        record = self._ledger.effect(delivery.effect.key)
+        if record is not None and record.phase is Phase.SENT:
+            self._advance(delivery, Phase.UNKNOWN, reason="no answer was recorded")
 
     def _look(self, delivery: Delivery, filename: str) -> Submission | None:
         for attempt in range(self._settings.read_backs):
@@ -211,6 +222,7 @@ class Effects:
         held = digest_bytes(self._reader.submission_bytes(found.id))
         if held != delivery.effect.payload:
             reason = f"the server holds {held[:12]} under {found.filename}, decided was {delivery.effect.payload[:12]}"
+            self._doubt(delivery)
             self._advance(delivery, Phase.HELD, reason=reason)
             raise Held(
                 "server-holds-another-answer",

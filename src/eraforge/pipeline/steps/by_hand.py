@@ -59,7 +59,9 @@ def read_answer(tools: Tools, entry: Entry, number: int, files: dict[str, str], 
     rules.check_submission(frame, arena, stages.live_ids(tools, files))
     id_column, value_column = frame.columns
     live = stages.live_ids(tools, files)
-    answer = frame.select(pl.col(id_column).cast(pl.String).alias("id"), pl.col(value_column).cast(float).alias(PREDICTION))
+    answer = frame.select(
+        pl.col(id_column).cast(pl.String).alias("id"), pl.col(value_column).cast(float).alias(PREDICTION)
+    )
     answer = answer.filter(pl.col("id").is_in(live.implode())).sort("id")
     return Predictions(_slot(entry, number), answer, stages.live_tag(tools, entry, files, number))
 

@@ -11,8 +11,9 @@ from eraforge.core.errors import UserError
 from eraforge.core.panel import Panel
 from eraforge.core.ports import Composite, Fitted, Model
 from eraforge.core.words import Entry
-from eraforge.pipeline.steps import inputs
+from eraforge.models.progress import reporting
 from eraforge.pipeline.stage_cache import code_digest
+from eraforge.pipeline.steps import inputs
 from eraforge.pipeline.tools import Tools
 
 
@@ -76,17 +77,9 @@ class Fits:
         return self._output(model, panel, lambda: self._train(model, panel))
 
     def _train(self, model: Model, panel: Panel) -> bytes:
-        what = f"train {type(model).__name__}, {len(panel.eras)} eras"
-        follow = getattr(model, "with_progress", None)
-        followed: Model = model
-        if follow is not None:
-            followed = follow(lambda _, done, total: self._tools.progress(what, done, total))
-        else:
-            self._tools.progress(what, 0, 1)
-        fitted = followed.fit(panel)
-        if follow is None:
-            self._tools.progress(what, 1, 1)
-        return fitted.save()
+        name = f"{self._entry.name}: {panel.eras[0]}–{panel.eras[-1]}" if panel.eras else self._entry.name
+        with reporting(lambda what, done, total: self._tools.progress(f"{name}, {what}", done, total)):
+            return model.fit(panel).save()
 
     def _output(self, model: Model, panel: Panel, compute: Any) -> str:
         asked = {

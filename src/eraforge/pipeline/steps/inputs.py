@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 import polars as pl
 
 from eraforge.core.calendar import data_date, open_day
-from eraforge.core.errors import DataError
+from eraforge.core.errors import Broken, DataError
 from eraforge.core.panel import ERA, ID, Panel, Sample, join_panels
 from eraforge.core.words import Arena, Entry
-from eraforge.data import download, feature_sets, panels
+from eraforge.data.download import download
+from eraforge.data.feature_sets import feature_sets
+from eraforge.data.panels import read_live, read_panel
+from eraforge.data.probe import probe
 from eraforge.pipeline.tools import Tools
 
 META = "meta_model"
@@ -36,12 +37,11 @@ def fetch_files(tools: Tools, entry: Entry, number: int) -> dict[str, str]:
     """Digest of every file the turn needs, downloading those that are not in the store as the server has them now.
 
     Raises:
-        UserError: `dataset-not-offered` when the server does not list a file.
-        DataError, Transient: what went wrong with a download.
+        DataError: `dataset-not-offered` when the server does not list a file; what is wrong with a download.
+        Transient: the server or the connection failed; what has arrived is kept.
     """
     arena = tools.arena(entry)
-    reader = tools.reader(entry)
-    offered = set(reader.datasets(arena))
+    offered = set(tools.reader(entry).datasets(arena))
     digests = {}
     for role, filename in roles(arena).items():
         if filename not in offered:
@@ -50,50 +50,53 @@ def fetch_files(tools: Tools, entry: Entry, number: int) -> dict[str, str]:
                 f"The tournament does not offer {filename} now.",
                 f"It offers: {', '.join(sorted(offered)[:6])} … Check `version` of entry {entry.name!r}.",
             )
-        url = reader.dataset_url(arena, filename)
-        remote = download.probe(url)
-        freshness = {"server": tools.configuration.server.url, "file": filename, **remote.as_dict()}
-        if role == "live":
-            freshness["round"] = number
-        digest = tools.cache.known("fetch", freshness)
-        if digest is None:
-            digest = download.download(
-                url, tools.folder / "downloads" / f"{entry.arena}-{filename.replace('/', '-')}",
-                place=tools.objects.put_file, clock=tools.clock,
-                progress=lambda _, done, total, name=filename: tools.progress(f"download {name}", done, total),
-            )  # fmt: skip
-            tools.cache.remember("fetch", freshness, digest)
-        digests[role] = digest
+        digests[role] = _fetch_file(tools, entry, filename, number if role == "live" else None)
     return digests
 
 
+def _fetch_file(tools: Tools, entry: Entry, filename: str, number: int | None) -> str:
+    arena, reader = tools.arena(entry), tools.reader(entry)
+    told = probe(filename, reader.dataset_url(arena, filename, number))
+    fresh = {"server": tools.configuration.server.url, "file": filename, "round": number, "content": told.validator}
+    known = tools.cache.known("fetch", fresh) if told.validator else None
+    if known is not None:
+        return known
+    downloads = tools.folder / "downloads"
+    downloads.mkdir(exist_ok=True)
+    arrival = download(
+        filename,
+        lambda: reader.dataset_url(arena, filename, number),
+        downloads / f"{entry.arena}-{filename.replace('/', '-')}",
+        tools.objects.put_file,
+        tools.clock,
+        lambda name, done, total: tools.progress(f"download {name}", done, total),
+    )
+    if told.validator and arrival.etag in ("", told.validator):
+        tools.cache.remember("fetch", fresh, arrival.digest)
+    return arrival.digest
+
+
 def columns_of(tools: Tools, entry: Entry, files: Mapping[str, str]) -> dict[str, Any]:
-    """Feature names of the entry's set, in the file's order, and its target."""
-    content = json.loads(tools.objects.get(files["features"]))
-    names = feature_sets.feature_set(content, entry.features)
-    return {"features": list(names), "targets": [entry.target]}
+    """Feature names of the entry's set, in the file's order, and its target.
+
+    Raises:
+        UserError: `unknown-feature-set`, `unknown-target`.
+    """
+    known = feature_sets(tools.objects.get(files["features"]))
+    return {"features": list(known.features(entry.features)), "targets": [known.require_target(entry.target)]}
 
 
 def panel(tools: Tools, entry: Entry, files: Mapping[str, str], sample: Sample, number: int | None = None) -> Panel:
     """The checked view of one file: the entry's features and target, lazily."""
     arena = tools.arena(entry)
     columns = columns_of(tools, entry, files)
-    dates: dict[str, date] | None = None
+    path = tools.objects.path(files[str(sample)])
     if sample is Sample.LIVE:
         if number is None:
-            raise DataError("live-without-round", "A live panel needs its round.", "Name the round.")
-        only = pl.scan_parquet(tools.objects.path(files["live"])).select(pl.col(arena.era_column).unique()).collect()
-        dates = dict.fromkeys(only.to_series().to_list(), data_date(open_day(arena.calendar, number)))
-    role = str(sample)
-    return panels.read_panel(
-        [tools.objects.path(files[role])],
-        arena,
-        columns["features"],
-        [] if sample is Sample.LIVE else columns["targets"],
-        sample,
-        era_dates=dates,
-        digest=files[role],
-    )
+            raise Broken("live-without-round", "A live panel was asked for without its round.", "Name the round.")
+        day = data_date(open_day(arena.calendar, number))
+        return read_live(path, arena, columns["features"], day, files["live"])
+    return read_panel([path], arena, columns["features"], columns["targets"], sample, digest=files[str(sample)])
 
 
 def training_panel(tools: Tools, entry: Entry, files: Mapping[str, str]) -> Panel:
@@ -108,11 +111,6 @@ def evaluation_panel(tools: Tools, entry: Entry, files: Mapping[str, str]) -> Pa
     """Training and validation rows in time order, as far as their labels are known today."""
     train = panel(tools, entry, files, Sample.TRAIN)
     return _known(tools, join_panels(train, panel(tools, entry, files, Sample.VALIDATION))).labelled()
-
-
-def validation_eras(tools: Tools, entry: Entry, files: Mapping[str, str]) -> int:
-    """How many eras of the validation file have a known label today."""
-    return len(_known(tools, panel(tools, entry, files, Sample.VALIDATION)).eras)
 
 
 def meta_model(tools: Tools, files: Mapping[str, str]) -> pl.DataFrame | None:

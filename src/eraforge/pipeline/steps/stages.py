@@ -14,8 +14,8 @@ from eraforge.core.errors import DataError
 from eraforge.core.panel import Sample
 from eraforge.core.words import PREDICTION, Entry, Predictions, Slot
 from eraforge.data import checks, panels
-from eraforge.pipeline.steps import fits, inputs
 from eraforge.pipeline.stage_cache import as_json, code_digest
+from eraforge.pipeline.steps import fits, inputs
 from eraforge.pipeline.tools import Tools
 
 Files = dict[str, str]
@@ -62,7 +62,7 @@ def train(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> 
 
 
 def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> str:
-    """Purged walk-forward over the training and validation eras; returns the digest of the report ("" when folds = 0)."""
+    """Purged walk-forward over all labelled eras; returns the digest of the report ("" when folds = 0)."""
     from eraforge.evaluation import report, splits
 
     if entry.folds == 0:
@@ -74,10 +74,10 @@ def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) 
         result = report.evaluate(
             fits.build_model(entry),
             panel,
-            splits.WalkForward.over_last(panel, folds=entry.folds, eras=inputs.validation_eras(tools, entry, files)),
+            splits.WalkForward(folds=entry.folds),
             meta_model=inputs.meta_model(tools, files),
             fit=own.fitted,
-            progress=tools.progress,
+            progress=lambda what, done, total: tools.progress(f"{entry.name}: {what}", done, total),
         )
         return as_json(result.as_dict())
 

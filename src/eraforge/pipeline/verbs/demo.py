@@ -25,7 +25,7 @@ from eraforge.pipeline.engine import open_engine
 from eraforge.pipeline.local_tournament import LocalTournament, running
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import follow
-from eraforge.pipeline.verbs.look import score_table
+from eraforge.pipeline.verbs.look import round_facts, score_table
 from eraforge.pipeline.workspace import CONFIGURATION_FILE, chosen_entries, open_workspace, read_configuration
 from eraforge.store.atomic import write_atomic
 
@@ -88,9 +88,9 @@ def demo(visit: Visit, rounds: int, scale: str, seed: int, fresh: bool) -> Facts
         inside = Visit(home, {}, {"server.url": tournament.url}, visit.progress)
         with open_workspace(inside) as tools:
             entries = chosen_entries(tools.configuration, "")
-            played = _play(tools, tournament, entries, rounds)
+            played, reports = _play(tools, tournament, entries, rounds)
             _wait(tools, tournament, entries, played)
-            facts = _facts(tools, entries, played)
+            facts = _facts(tools, entries, played, reports)
     return {**facts, "folder": str(home), "seconds": round(monotonic() - began, 1), "seed": seed, "scale": scale}
 
 
@@ -118,7 +118,9 @@ def _last_port(home: Path) -> int:
         return 0 if probe.connect_ex(("127.0.0.1", port)) == 0 else port
 
 
-def _play(tools: Tools, tournament: LocalTournament, entries: list[Entry], count: int) -> list[int]:
+def _play(
+    tools: Tools, tournament: LocalTournament, entries: list[Entry], count: int
+) -> tuple[list[int], dict[str, str]]:
     """Play `count` rounds from the first this workspace ever saw, moving the clock to each window."""
     arena = tools.arena(entries[0])
     began = tools.ledger.events(kind="demo-began")
@@ -129,15 +131,16 @@ def _play(tools: Tools, tournament: LocalTournament, entries: list[Entry], count
         first = current.number if tools.clock.now() < current.closes else current.number + 1
         tools.ledger.record("demo-began", "demo", {"round": first}, tools.clock.now())
     numbers = list(range(first, first + count))
+    reports = {}
     with open_engine(tools, entries) as engine:
         for number in numbers:
             opens, _ = window(arena.calendar, open_day(arena.calendar, number))
             tournament.advance_to(opens + timedelta(minutes=1))
             for place, entry in enumerate(entries):
                 tools.progress(f"round {number}", place, len(entries))
-                engine.play(entry, number)
+                reports[entry.name] = engine.play(entry, number)["report"]
             tools.progress(f"round {number}", len(entries), len(entries))
-    return numbers
+    return numbers, reports
 
 
 def _wait(tools: Tools, tournament: LocalTournament, entries: list[Entry], numbers: list[int]) -> None:
@@ -157,24 +160,23 @@ def _wait(tools: Tools, tournament: LocalTournament, entries: list[Entry], numbe
         follow(entry, lambda work, *given: work(tools, *given))
 
 
-def _facts(tools: Tools, entries: list[Entry], numbers: list[int]) -> Facts:
-    rows = []
+def _facts(tools: Tools, entries: list[Entry], numbers: list[int], reports: dict[str, str]) -> Facts:
     arena = tools.arena(entries[0])
     board = {str(row["username"]): row for row in tools.reader(entries[0]).leaderboard(arena, limit=500)}
+    rows = []
     for entry in entries:
-        report = tools.cache.read_json(last_report(tools, entry))
+        report = tools.cache.read_json(reports[entry.name])
         table = [row for row in score_table(tools, entry, len(numbers) + 5)["rounds"] if row["round"] in numbers]
         rows.append(
             {
                 "entry": entry.name,
                 "learner": entry.learner,
                 "model": entry.model,
-                "validation": report["summary"],
-                "validation_corr_by_era": report["corr_by_era"],
+                "validation": report,
                 "live": table,
                 "rank": board.get(entry.model, {}).get("rank"),
-                "of": len(board),
-                "payout": str(sum((Decimal(row.get("payout", "0")) for row in table), Decimal(0))),
+                "payout": str(sum((Decimal(row.get("payout") or "0") for row in table), Decimal(0))),
             }
         )
-    return {"rounds": numbers, "entries": rows, "synthetic": True, "pays": arena_weights(tools, entries[0], numbers[0])}
+    pays = round_facts(tools.round(entries[0], numbers[0]), tools.clock.now())["pays"]
+    return {"rounds": numbers, "entries": rows, "models_ranked": len(board), "pays": pays, "synthetic": True}

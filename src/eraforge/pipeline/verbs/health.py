@@ -22,7 +22,9 @@ def doctor(visit: Visit) -> Facts:
                 _finding("objects", lambda: _objects(tools)),
                 _finding("ledger", lambda: f"{tools.ledger.verify_chain()} events, hash chain unbroken"),
                 _finding("open effects", lambda: _open_effects(tools)),
-                _finding("server", lambda: f"{tools.configuration.server.url}, {tools.clock.now():%Y-%m-%d %H:%M:%S} UTC"),
+                _finding(
+                    "server", lambda: f"{tools.configuration.server.url}, {tools.clock.now():%Y-%m-%d %H:%M:%S} UTC"
+                ),
             ]
             findings += [_finding(f"keys of {name}", _keys(tools, name)) for name in tools.configuration.accounts]
             findings += [_finding(f"entry {name}", _entry(tools, name)) for name in tools.configuration.entries]

@@ -87,7 +87,11 @@ def scores(visit: Visit, entry: str, last: int) -> Facts:
             except EraforgeError as error:
                 shown.append({"entry": one.name, "model": one.model, "error": error.as_dict()})
         failed = [row["error"]["exit_code"] for row in shown if "error" in row]
-        return {"sample": "live", "entries": shown, "exit_code": failed[0] if len(failed) == len(shown) and failed else 0}
+        return {
+            "sample": "live",
+            "entries": shown,
+            "exit_code": failed[0] if len(failed) == len(shown) and failed else 0,
+        }
 
 
 def score_table(tools: Tools, entry: Entry, last: int) -> Facts:
@@ -102,7 +106,9 @@ def score_table(tools: Tools, entry: Entry, last: int) -> Facts:
         shown["resolved"] = shown["resolved"] or row.resolved
     for payout in tools.ledger.payouts(model_id):
         if payout.round in latest:
-            latest[payout.round]["payout"] = payout.amount
+            amount = payout.settled if payout.settled is not None else payout.pending
+            latest[payout.round]["payout"] = None if amount is None else str(amount)
+            latest[payout.round]["payout_settled"] = payout.settled is not None
     rounds = [latest[number] for number in sorted(latest)][-last:]
     return {"rounds": rounds}
 
@@ -111,5 +117,3 @@ def _entries_or_default(tools: Tools) -> list[Entry]:
     if tools.configuration.entries:
         return chosen_entries(tools.configuration, "")
     return [Entry(name="(none)", account="main", arena="classic", model="", learner="")]
-
-

@@ -1,4 +1,4 @@
-"""Verbs that play: `data pull|check`, `train`, `evaluate`, `predict`, `submit`. Each runs the turn as far as its name says."""
+"""Verbs that play: `data pull|check`, `train`, `evaluate`, `predict`, `submit`: the turn, as far as the name says."""
 
 from __future__ import annotations
 
@@ -85,8 +85,7 @@ def submit(visit: Visit, entry: str, round: int, file: str, replace: bool) -> Fa
             from eraforge.pipeline.steps.by_hand import submit_by_hand
 
             rows: list[dict[str, Any]] = [
-                submit_by_hand(tools, one, number, file, replace)
-                for one, number in zip(chosen, numbers, strict=True)
+                submit_by_hand(tools, one, number, file, replace) for one, number in zip(chosen, numbers, strict=True)
             ]
         else:
             rows = play_turns(tools, chosen, numbers)

@@ -53,5 +53,7 @@ def init(visit: Visit, server: str, model: str) -> Facts:
 
 def config_show(visit: Visit) -> Facts:
     """Every setting with its value and origin."""
-    rows = [{"setting": key, "value": value, "origin": origin} for key, value, origin in read_configuration(visit).rows()]
+    rows = [
+        {"setting": key, "value": value, "origin": origin} for key, value, origin in read_configuration(visit).rows()
+    ]
     return {"settings": rows}
