@@ -68,7 +68,7 @@ def binned_dataset(panel: Panel, truth: np.ndarray, parameters: Mapping[str, Any
             whole.add_features_from(part)
             part._free_handle()
         report("columns read", min(start + width, len(panel.features)), len(panel.features))
-    if whole is None or not whole.num_feature():
+    if whole is None or all(whole.feature_num_bin(place) < 2 for place in range(whole.num_feature())):
         raise DataError("features-all-constant", "No feature has two values.", "Select features that vary.")
     return whole
 

@@ -19,6 +19,7 @@ from eraforge.models.rows import labels, pieces, require, training_rows
 
 KIND = "lightgbm"
 CELLS_AT_ONCE = 64 * 2**20
+FEW_CELLS = 2 * 2**20
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class LightGBM:
         reg_lambda: L2 penalty on leaf values.
         max_bin: bins per feature; up to 15 a value takes half a byte, which loses nothing for five-valued features.
         seed: seed of the column choice.
-        threads: threads to train and predict with; 0 for all.
+        threads: threads to train and predict with; 0 for as many as the size of the data is worth.
     """
 
     n_estimators: int = 400
@@ -71,8 +72,9 @@ class LightGBM:
             DataError: `nothing-to-learn-from`, `features-all-constant`.
         """
         rows = training_rows(panel)
-        parameters = self.parameters()
-        dataset = binned_dataset(rows, labels(rows), parameters)
+        truth = labels(rows)
+        parameters = self.parameters(len(truth) * len(rows.features))
+        dataset = binned_dataset(rows, truth, parameters)
         booster = engine().train(parameters, dataset, self.n_estimators, callbacks=[_tell(self.n_estimators)])
         booster.free_dataset()
         text = _without_parameters(booster.model_to_string(num_iteration=-1))
@@ -88,8 +90,12 @@ class LightGBM:
         settings = {**facts["settings"], "threads": self.threads}
         return FittedLightGBM(blobs["trees.txt"].decode(), tuple(facts["features"]), settings)
 
-    def parameters(self) -> dict[str, Any]:
-        """The settings in LightGBM's own words, with everything that makes a run repeatable and lean."""
+    def parameters(self, cells: int) -> dict[str, Any]:
+        """The settings in LightGBM's own words, with everything that makes a run repeatable and lean.
+
+        Args:
+            cells: rows times features of the training; few of them are learned faster by one thread than by many.
+        """
         return {
             "objective": "regression",
             "learning_rate": self.learning_rate,
@@ -100,7 +106,7 @@ class LightGBM:
             "lambda_l2": self.reg_lambda,
             "max_bin": self.max_bin,
             "seed": self.seed,
-            "num_threads": self.threads,
+            "num_threads": self.threads or (1 if cells < FEW_CELLS else 0),
             "deterministic": True,
             "force_col_wise": True,
             # one bin column per feature: bundles and sparse columns would depend on how the columns were sliced
