@@ -35,17 +35,29 @@ def check(tools: Tools, entry: Entry, number: int, files: Files) -> str:
 
     def compute() -> bytes:
         reports = {}
-        for sample in (Sample.TRAIN, Sample.VALIDATION, Sample.LIVE):
-            tools.progress(f"check {sample}", 0, 1)
-            panel = inputs.panel(tools, entry, files, sample, number)
-            reports[str(sample)] = checks.check_panel(panel).as_dict()
-            tools.progress(f"check {sample}", 1, 1)
+        for place, sample in enumerate((Sample.TRAIN, Sample.VALIDATION, Sample.LIVE)):
+            tools.progress(f"{entry.name}: check the data", place, 3)
+            report = checks.check_panel(
+                inputs.panel(tools, entry, files, sample, number), today=tools.clock.now().date()
+            )
+            report.refuse()
+            reports[str(sample)] = _report_facts(report)
+        tools.progress(f"{entry.name}: check the data", 3, 3)
         return as_json(reports)
 
     wanted = [inputs.columns_of(tools, entry, files), files["train"], files["validation"], files["live"]]
-    digest = tools.cache.output("check", code_digest(checks, panels, inputs), wanted, compute)
-    checks.refuse_dicts(tools.cache.read_json(digest))
-    return digest
+    return tools.cache.output("check", code_digest(checks, panels, inputs), wanted, compute)
+
+
+def _report_facts(report: checks.PanelReport) -> dict[str, Any]:
+    return {
+        "sample": str(report.sample),
+        "passed": report.trustworthy,
+        "figures": {str(figure.name): figure.value for figure in report.figures},
+        "findings": [
+            {"severity": str(one.severity), "code": one.code, "sentence": one.sentence} for one in report.findings
+        ],
+    }
 
 
 def feature(tools: Tools, entry: Entry, files: Files, checked: str) -> dict[str, Any]:

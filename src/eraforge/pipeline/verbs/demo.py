@@ -123,7 +123,7 @@ def _play(
 ) -> tuple[list[int], dict[str, str]]:
     """Play `count` rounds from the first this workspace ever saw, moving the clock to each window."""
     arena = tools.arena(entries[0])
-    began = tools.ledger.events(kind="demo-began")
+    began = list(tools.ledger.events(kind="demo-began"))
     if began:
         first = int(began[0].facts["round"])
     else:

@@ -42,10 +42,9 @@ def check(visit: Visit, kind: str, name: str) -> Facts:
     if not name:
         known = ", ".join(plugins.names(kind))
         raise UserError("no-name", f"Name the {kind} to check.", f"Registered: {known}.")
-    made = plugins.find(kind, name)
     findings = [
-        {"name": result.name, "ok": result.passed, "text": result.sentence, "exit_code": 0 if result.passed else 3}
-        for result in model_checks.check_model(name, made, progress=visit.progress)
+        {"name": result.check, "ok": result.passed, "text": result.sentence, "exit_code": 0 if result.passed else 3}
+        for result in model_checks.check_model(name)
     ]
     return {"findings": findings, "exit_code": max((one["exit_code"] for one in findings), default=0)}
 

@@ -42,7 +42,8 @@ def data_check(facts: dict[str, Any], console: Console) -> None:
     def show(row: dict[str, Any]) -> None:
         console.print(f"[bold]{row['entry']}[/], round {row['round']}")
         for sample, report in row["reports"].items():
-            shape = f"{report['rows']:,} rows, {report['eras']} eras, {report['features']} features"
+            counts = report["figures"]
+            shape = f"{counts['rows']:,.0f} rows, {counts['eras']:.0f} eras, {counts['features']:.0f} features"
             mark = "[green]✓[/]" if report["passed"] else "[bold red]✗[/]"
             console.print(f"  {mark} {sample:<11}{shape}")
             for finding in report["findings"]:
