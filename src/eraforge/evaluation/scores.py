@@ -55,7 +55,77 @@ def mmc(predictions: np.ndarray, meta_model: np.ndarray, target: np.ndarray) -> 
     kept = _complete_rows(columns, truth, meta)
     truth = truth[kept]
     signals, market = _gauss(columns[kept]), _gauss(meta[kept, None])[:, 0]
-    orthogonal = signals - np.outer(market, (signals.T @ market) / (market @ market))
+    return _contribution(_orthogonal(signals, market), truth)
+
+
+def corr_each(predictions: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """`corr` of one era against several targets, ranking the predictions once.
+
+    Args:
+        predictions: (rows, columns) or (rows,).
+        targets: (rows, targets), for example one target after 1, 2, 3 ... days.
+
+    Returns:
+        (targets, columns); row j is `corr(predictions, targets[:, j])`.
+
+    Raises:
+        DataError: as `corr`.
+    """
+    columns, _ = _aligned(predictions, targets[:, 0])
+    if np.isnan(columns).any() or np.isnan(targets).any():
+        return np.stack([corr(columns, target) for target in targets.T])
+    signals, truths = _power(_gauss(columns)), _power(targets - targets.mean(axis=0))
+    return np.stack([_pearson(signals, truth) for truth in truths.T])
+
+
+def mmc_each(predictions: np.ndarray, meta_model: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """`mmc` of one era against several targets, ranking the predictions once.
+
+    Args:
+        predictions: (rows, columns) or (rows,).
+        meta_model: (rows,).
+        targets: (rows, targets).
+
+    Returns:
+        (targets, columns); row j is `mmc(predictions, meta_model, targets[:, j])`.
+
+    Raises:
+        DataError: as `mmc`.
+    """
+    columns, _ = _aligned(predictions, targets[:, 0])
+    if np.isnan(columns).any() or np.isnan(meta_model).any() or np.isnan(targets).any():
+        return np.stack([mmc(columns, meta_model, target) for target in targets.T])
+    orthogonal = _orthogonal(_gauss(columns), _gauss(np.asarray(meta_model, float)[:, None])[:, 0])
+    return np.stack([_contribution(orthogonal, truth) for truth in targets.T])
+
+
+def corr_with_meta_model(predictions: np.ndarray, meta_model: np.ndarray) -> np.ndarray:
+    """Correlation of each prediction column of one era with the meta model as it is (CWMM).
+
+    Pearson correlation of `pow1.5(gauss(tie-kept rank))` of the predictions with the stake-weighted meta model.
+    Source: the tournament's published definition of CORR with the meta model.
+
+    Args:
+        predictions: (rows, columns) or (rows,).
+        meta_model: (rows,), aligned; NaN rows are left out.
+
+    Returns:
+        (columns,) correlations; NaN for a constant column.
+
+    Raises:
+        DataError: as `corr`.
+    """
+    columns, meta = _aligned(predictions, meta_model)
+    kept = _complete_rows(columns, meta)
+    return _pearson(_power(_gauss(columns[kept])), meta[kept])
+
+
+def _orthogonal(signals: np.ndarray, market: np.ndarray) -> np.ndarray:
+    orthogonal: np.ndarray = signals - np.outer(market, (signals.T @ market) / (market @ market))
+    return orthogonal
+
+
+def _contribution(orthogonal: np.ndarray, truth: np.ndarray) -> np.ndarray:
     if ((truth >= 0) & (truth <= 1)).all():
         truth = truth * 4
     contribution: np.ndarray = (truth - truth.mean()) @ orthogonal / len(truth)
