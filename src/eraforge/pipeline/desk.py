@@ -167,7 +167,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "simulator serve",
         "Serve a local tournament that numerapi and eraforge can play in.",
-        "eraforge.simulator.server.serve:serve_verb",
+        "eraforge.simulator.verbs:serve_verb",
         (
             Option("port", int, 8765, "port on the loopback address; 0 takes a free one"),
             _SEED,

@@ -23,7 +23,7 @@ model = "{model}"        # your model's name in the tournament
 learner = "lightgbm"
 features = "small"
 target = "target"
-settings = {{ trees = 300 }}
+settings = {{ n_estimators = 300, learning_rate = 0.03 }}
 """
 
 

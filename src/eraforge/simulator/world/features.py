@@ -87,7 +87,9 @@ class FeatureSpace:
             "all": list(names),
         }
         for group in GROUPS:
-            sets[group] = [name for name, of in zip(names, self.groups, strict=True) if of == group]
+            members = [name for name, of in zip(names, self.groups, strict=True) if of == group]
+            if members:  # a small world may have no room for the smallest group
+                sets[group] = members
         return sets
 
     def draw(self, day: date, rows: int) -> Bins:
