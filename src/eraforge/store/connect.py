@@ -64,18 +64,17 @@ def lock_for_writing(connection: Connection) -> None:
 @contextmanager
 def ledger_errors(place: Place) -> Iterator[None]:
     """Turn what the driver raises into one of the seven."""
-    explained: EraforgeError
     try:
         yield
-        return
     except exc.DBAPIError as error:
         if place.sqlite:
             raise _explain_sqlite(error, place) from error
-        explained = _explain_postgresql(error, place)
+        # psycopg's error keeps the connection it stems from, and that keeps the password.
+        if error.orig is not None and hasattr(error.orig, "_pgconn"):
+            error.orig._pgconn = None
+        raise _explain_postgresql(error, place) from error
     except exc.TimeoutError as error:
         raise Transient("ledger-busy", f"All connections to {place.name} are in use.", "Try again.") from error
-    # Raised out here, where no cause clings to it: psycopg keeps the whole connection string, password included.
-    raise explained
 
 
 def _url(address: str | Path) -> URL:
