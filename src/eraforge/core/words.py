@@ -254,7 +254,9 @@ class Entry:
         settings: settings of the learner.
         features: name of a feature set.
         target: target column.
-        retrain_every: rounds between trainings; 0 trains once per data version.
+        version: data version; "" takes the arena's.
+        train_on: `train` (the training file: one training per data version) or `known` (all labels known by then).
+        folds: walk-forward folds of the evaluation; 0 skips it.
     """
 
     name: str
@@ -266,5 +268,5 @@ class Entry:
     features: str = "small"
     target: str = "target"
     version: str = ""
-    retrain_every: int = 0
-    folds: int = 3
+    train_on: str = "train"
+    folds: int = 2

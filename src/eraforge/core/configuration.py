@@ -1,0 +1,221 @@
+"""One configuration: a frozen typed tree that refuses unknown keys, each value with its origin.
+
+Defaults give way to the file, the file to the environment, the environment to flags. Secrets never stand in it: it only
+names the variables or the file that hold them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from eraforge.core.errors import UserError
+from eraforge.core.words import Entry
+
+PREFIX = "ERAFORGE_"
+REAL_SERVER = "https://api-tournament.numer.ai"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Server(_Table):
+    """Where the tournament answers."""
+
+    url: str = REAL_SERVER
+    connect_seconds: float = Field(default=10.0, gt=0)
+    read_seconds: float = Field(default=60.0, gt=0)
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+
+class StoreTable(_Table):
+    """Where the ledger lives. Empty: a SQLite file in the workspace."""
+
+    ledger: str = ""
+
+
+class AccountTable(_Table):
+    """Where the keys of an account are found; never the keys themselves.
+
+    `variable_prefix` names two variables, `<prefix>PUBLIC_ID` and `<prefix>SECRET_KEY`; a secret file holds the same.
+    """
+
+    variable_prefix: str = "NUMERAI_"
+    secret_file: str = ""
+
+
+class SubmitTable(_Table):
+    """How careful a submission is."""
+
+    margin_seconds: float = Field(default=60.0, ge=0, description="nothing is sent this close to the deadline")
+    settle_seconds: float = Field(default=2.0, ge=0, description="wait before reading back an unknown outcome")
+    read_backs: int = Field(default=5, ge=1, description="how often an unknown outcome is read back before it counts")
+    call_seconds: float = Field(default=60.0, gt=0, description="the longest a sent call may still be running")
+
+
+class EntryTable(_Table):
+    """One entry: what plays for which model, with which learner and data."""
+
+    model: str
+    learner: str
+    arena: str = "classic"
+    account: str = "main"
+    settings: dict[str, Any] = Field(default_factory=dict)
+    features: str = "small"
+    target: str = "target"
+    version: str = ""
+    train_on: str = Field(default="train", pattern="^(train|known)$")
+    folds: int = Field(default=2, ge=0, le=50)
+
+
+class Configuration(_Table):
+    """The whole tree of `eraforge.toml`."""
+
+    server: Server = Server()
+    store: StoreTable = StoreTable()
+    accounts: dict[str, AccountTable] = Field(default_factory=lambda: {"main": AccountTable()})
+    submit: SubmitTable = SubmitTable()
+    entries: dict[str, EntryTable] = Field(default_factory=dict)
+
+    def entry(self, name: str) -> Entry:
+        """The configured entry of that name.
+
+        Raises:
+            UserError: `unknown-entry`, naming the configured ones.
+        """
+        if name not in self.entries:
+            known = ", ".join(self.entries) or "none yet: add an [entries.NAME] table to eraforge.toml"
+            raise UserError("unknown-entry", f"There is no entry {name!r}.", f"Configured entries: {known}.")
+        table = self.entries[name]
+        if table.account not in self.accounts:
+            raise UserError(
+                "unknown-account",
+                f"Entry {name!r} plays for account {table.account!r}, which is not configured.",
+                f"Add [accounts.{table.account}] to eraforge.toml.",
+            )
+        return Entry(name=name, **table.model_dump())
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A configuration and where each value came from (dotted key -> "default", "file …", "environment …", "flag …")."""
+
+    tree: Configuration
+    origins: Mapping[str, str]
+
+    def rows(self) -> list[tuple[str, Any, str]]:
+        """(dotted key, value, origin) of every value, in the tree's order."""
+        return [(key, value, self.origins.get(key, "default")) for key, value in _leaves(self.tree.model_dump())]
+
+
+def load(
+    text: str | None,
+    file_name: str = "eraforge.toml",
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Loaded:
+    """Build the tree from its layers.
+
+    Args:
+        text: content of the configuration file, or None when there is none.
+        file_name: what origins call the file.
+        environment: variables; `ERAFORGE_SERVER__URL` sets `server.url` (values are read as TOML where they parse).
+        flags: dotted keys to values, from the command line.
+
+    Raises:
+        UserError: `configuration-not-toml`, `unknown-setting` (naming the nearest known key), `wrong-setting`.
+    """
+    tree: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, layer in _layers(text, file_name, environment or {}, flags or {}):
+        for key, value in layer:
+            _set(tree, key, value)
+            origins[key] = origin if origin != "environment" else f"environment {_variable(key)}"
+    try:
+        return Loaded(Configuration.model_validate(tree), origins)
+    except ValidationError as error:
+        raise _explain(error, file_name, origins) from None
+
+
+def _layers(
+    text: str | None, file_name: str, environment: Mapping[str, str], flags: Mapping[str, Any]
+) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+    if text is not None:
+        try:
+            yield f"file {file_name}", list(_leaves(tomllib.loads(text)))
+        except tomllib.TOMLDecodeError as error:
+            raise UserError(
+                "configuration-not-toml", f"{file_name} is not valid TOML: {error}.", "Correct that line and try again."
+            ) from error
+    variables = [(name, value) for name, value in sorted(environment.items()) if name.startswith(PREFIX)]
+    pairs = [(name.removeprefix(PREFIX).lower().replace("__", "."), _parse(value)) for name, value in variables]
+    yield "environment", [(key, value) for key, value in pairs if "." in key]
+    yield "flag", list(flags.items())
+
+
+def _variable(key: str) -> str:
+    return PREFIX + key.upper().replace(".", "__")
+
+
+def _parse(value: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value
+
+
+def _leaves(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in tree.items():
+        key = f"{path}{name}"
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{key}.")
+        else:
+            yield key, value
+
+
+def _set(tree: dict[str, Any], key: str, value: Any) -> None:
+    *folders, name = key.split(".")
+    for place, folder in enumerate(folders):
+        tree = tree.setdefault(folder, {})
+        if not isinstance(tree, dict):
+            where = ".".join(folders[: place + 1])
+            raise UserError("wrong-setting", f"{where} is a value, not a table.", f"Set {key} in one place only.")
+    tree[name] = value
+
+
+def _explain(error: ValidationError, file_name: str, origins: Mapping[str, str]) -> UserError:
+    details = error.errors(include_url=False, include_input=False)
+    first = min(
+        details, key=lambda detail: detail["type"] != "extra_forbidden"
+    )  # a misspelt key also misses the right one
+    path = [str(part) for part in first["loc"]]
+    key = ".".join(path)
+    origin = next((origins[known] for known in origins if known == key or known.startswith(f"{key}.")), file_name)
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(path)
+        near = get_close_matches(path[-1], known, n=1)
+        step = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}."
+        return UserError("unknown-setting", f"There is no setting {key!r} ({origin}).", step)
+    return UserError("wrong-setting", f"Setting {key!r} ({origin}): {first['msg']}.", f"Correct it in {origin}.")
+
+
+def _known_keys(path: list[str]) -> list[str]:
+    tables: dict[str, type[_Table]] = {"accounts": AccountTable, "entries": EntryTable}
+    if len(path) == 1:
+        return list(Configuration.model_fields)
+    if path[0] in tables:
+        return list(tables[path[0]].model_fields)
+    table = Configuration.model_fields[path[0]].annotation
+    return list(table.model_fields) if isinstance(table, type) and issubclass(table, BaseModel) else []

@@ -1,0 +1,134 @@
+"""How the command line shows facts, progress and errors to a person or to a machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from types import TracebackType
+from typing import Any, Protocol
+
+from eraforge.core.errors import EraforgeError
+from eraforge.pipeline.desk import Verb
+
+VIEWS = {
+    "demo": "eraforge.interfaces.cli.views.play:demo",
+    "status": "eraforge.interfaces.cli.views.look:status",
+    "round": "eraforge.interfaces.cli.views.look:rounds",
+    "scores": "eraforge.interfaces.cli.views.look:scores",
+    "evaluate": "eraforge.interfaces.cli.views.play:evaluate",
+    "data pull": "eraforge.interfaces.cli.views.play:steps",
+    "data check": "eraforge.interfaces.cli.views.play:data_check",
+    "train": "eraforge.interfaces.cli.views.play:steps",
+    "predict": "eraforge.interfaces.cli.views.play:steps",
+    "submit": "eraforge.interfaces.cli.views.play:submit",
+    "init": "eraforge.interfaces.cli.views.setup:init",
+    "config show": "eraforge.interfaces.cli.views.setup:config_show",
+    "doctor": "eraforge.interfaces.cli.views.setup:findings",
+    "check": "eraforge.interfaces.cli.views.setup:findings",
+}
+
+
+class Face(Protocol):
+    """One way to show what happens."""
+
+    def __enter__(self) -> Face: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def progress(self, what: str, done: float, total: float) -> None: ...
+
+    def say(self, line: str) -> None: ...
+
+    def answer(self, verb: Verb, facts: dict[str, Any]) -> None: ...
+
+    def error(self, error: EraforgeError) -> None: ...
+
+    def interrupted(self, verb: Verb) -> None: ...
+
+
+def face(as_json: bool) -> Face:
+    """The face for a machine or for a person."""
+    return MachineFace() if as_json else PersonFace()
+
+
+class MachineFace:
+    """JSON on standard output, nothing else."""
+
+    def __enter__(self) -> MachineFace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def progress(self, what: str, done: float, total: float) -> None:
+        pass
+
+    def say(self, line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    def answer(self, verb: Verb, facts: dict[str, Any]) -> None:
+        if not verb.speaks:
+            self.say(json.dumps(facts, indent=2, ensure_ascii=False))
+
+    def error(self, error: EraforgeError) -> None:
+        self.say(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
+
+    def interrupted(self, verb: Verb) -> None:
+        if not verb.speaks:
+            self.say(json.dumps({"error": {"kind": "Interrupted", "code": "interrupted", "exit_code": 130}}))
+
+
+class PersonFace:
+    """Tables, plots and live progress."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._out = Console(highlight=False)
+        self._errors = Console(stderr=True, highlight=False)
+        self._bars: Any = None
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> PersonFace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+
+    def progress(self, what: str, done: float, total: float) -> None:
+        """Show or move a bar; a finished one leaves a line with its duration."""
+        if self._bars is None:
+            from eraforge.interfaces.cli.bars import bars
+
+            self._bars = bars(self._errors)
+            self._bars.start()
+        if what not in self._tasks:
+            self._tasks[what] = self._bars.add_task(what, total=total or None)
+        self._bars.update(self._tasks[what], completed=done, total=total or None)
+
+    def say(self, line: str) -> None:
+        self._out.print(line, markup=False)
+
+    def answer(self, verb: Verb, facts: dict[str, Any]) -> None:
+        if verb.speaks:
+            return
+        module, function = VIEWS[verb.name].split(":")
+        getattr(import_module(module), function)(facts, self._out)
+
+    def error(self, error: EraforgeError) -> None:
+        self._errors.print(f"[bold red]{type(error).__name__}[/] ({error.code})", highlight=False)
+        self._errors.print(error.sentence, markup=False)
+        self._errors.print(f"→ {error.next_step}", style="green", markup=False)
+
+    def interrupted(self, verb: Verb) -> None:
+        self._errors.print("\nStopped. Everything done so far is kept; the same command continues.", style="yellow")

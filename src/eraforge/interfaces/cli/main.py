@@ -1,0 +1,118 @@
+"""The `eraforge` command: parses, performs the verb at the desk, draws its facts, exits by the error table."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from eraforge.core.errors import EraforgeError
+from eraforge.pipeline.desk import VERBS, Option, Verb, Visit, perform
+
+INTERRUPTED = 130
+GROUPS = {
+    "data": "Download and check data.",
+    "simulator": "The local tournament.",
+    "config": "The configuration.",
+}
+
+
+def build() -> typer.Typer:
+    """The command tree, one command per verb of the desk."""
+    app = typer.Typer(
+        name="eraforge",
+        help="Numerai tournaments from raw data to settled payout.",
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help answers in half the time
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    groups: dict[str, typer.Typer] = {}
+    for verb in VERBS:
+        *group, word = verb.name.split()
+        home = app
+        if group:
+            if group[0] not in groups:
+                groups[group[0]] = typer.Typer(no_args_is_help=True, help=GROUPS[group[0]], rich_markup_mode=None)
+                app.add_typer(groups[group[0]], name=group[0])
+            home = groups[group[0]]
+        home.command(name=word, help=verb.text)(_command(verb))
+    return app
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    build()(standalone_mode=True)
+
+
+def _command(verb: Verb) -> Callable[..., None]:
+    def command(**given: Any) -> None:
+        folder = Path(given.pop("workspace"))
+        as_json = bool(given.pop("json"))
+        sys.exit(_perform(verb, folder, as_json, given))
+
+    parameters = [_parameter(option) for option in verb.options]
+    parameters.append(
+        inspect.Parameter(
+            "workspace",
+            inspect.Parameter.KEYWORD_ONLY,
+            default=".",
+            annotation=Annotated[str, typer.Option("--workspace", "-w", help="folder of the workspace")],
+        )
+    )
+    parameters.append(
+        inspect.Parameter(
+            "json",
+            inspect.Parameter.KEYWORD_ONLY,
+            default=False,
+            annotation=Annotated[bool, typer.Option("--json", help="print the same facts as JSON")],
+        )
+    )
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    text = option.text + (f" ({', '.join(option.choices)})" if option.choices else "")
+    flag = f"--{option.name.replace('_', '-')}"
+    info = typer.Argument(help=text) if option.positional else typer.Option(flag, help=text)
+    return inspect.Parameter(
+        option.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=option.default,
+        annotation=Annotated[option.kind, info],
+    )
+
+
+def _perform(verb: Verb, folder: Path, as_json: bool, options: dict[str, Any]) -> int:
+    from eraforge.interfaces.cli import draw
+
+    face = draw.face(as_json)
+    visit = Visit(
+        folder=folder,
+        environment=dict(os.environ),
+        progress=face.progress,
+        say=face.say,
+        as_json=as_json,
+    )
+    try:
+        with face:
+            facts = perform(verb.name, visit, options)
+        face.answer(verb, facts)
+        return int(facts.get("exit_code", 0))
+    except EraforgeError as error:
+        face.error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        face.interrupted(verb)
+        # Work in threads and in compiled code cannot be asked to stop; everything on disk is safe to leave as it is.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)

@@ -1,0 +1,87 @@
+"""Views of `status`, `round` and `scores`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from eraforge.interfaces.cli.views.words import duration, figure, moment, show_error
+
+STATES = {"open": "green", "upcoming": "yellow", "closed": "dim"}
+PHASES = {"confirmed": "green", "none": "dim", "held": "bold red", "refused": "red"}
+
+
+def rounds(facts: dict[str, Any], console: Console) -> None:
+    """One line per arena."""
+    for row in facts["rounds"]:
+        state = f"[{STATES[row['state']]}]{row['state']}[/]"
+        left = {"open": "closes in", "upcoming": "opens in", "closed": ""}[row["state"]]
+        console.print(f"[bold]{row['arena']}[/] round {row['round']} is {state} {left} {_left(row)}".rstrip())
+        console.print(f"  opens    {moment(row['opens'])} UTC\n  closes   {moment(row['closes'])} UTC")
+        console.print(f"  resolves {moment(row['resolves'])} UTC")
+        if row["pays"]:
+            console.print("  pays     " + " + ".join(f"{weight} × {name}" for name, weight in row["pays"].items()))
+    console.print(f"server time {moment(facts['now'])} UTC", style="dim")
+
+
+def status(facts: dict[str, Any], console: Console) -> None:
+    """The readiness of each entry for the current round."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("entry", "round", "window", "submission", "next"):
+        table.add_column(name)
+    for row in facts["entries"]:
+        if row["round"] is None:
+            table.add_row(row["entry"], "–", row["state"], "–", row["next"])
+            continue
+        window = f"[{STATES[row['state']]}]{row['state']}[/] {_left(row)}".strip()
+        phase = row["submission"]
+        table.add_row(
+            row["entry"], str(row["round"]), window, f"[{PHASES.get(phase, 'yellow')}]{phase}[/]", row["next"]
+        )
+    console.print(table)
+    console.print(f"{facts['server']}, server time {moment(facts['now'])} UTC", style="dim")
+
+
+def scores(facts: dict[str, Any], console: Console) -> None:
+    """Per entry: its rounds with what pays, percentile and payout."""
+    for entry in facts["entries"]:
+        if "error" in entry:
+            show_error(console, entry["entry"], entry["error"])
+            continue
+        console.print(f"[bold]{entry['entry']}[/] ({entry['model']}), sample: live")
+        if not entry["rounds"]:
+            console.print("  no score is published yet", style="dim")
+            continue
+        console.print(round_table(entry["rounds"]))
+
+
+def round_table(rows: list[dict[str, Any]]) -> Table:
+    """Rounds by scores: value and percentile; payouts in NMR."""
+    named = sorted({name for row in rows for name in row["scores"]})
+    shown = [name for name in ("corr60", "mmc60", "v2_corr20", "mmc") if name in named] or named[:4]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("round")
+    table.add_column("day", justify="right")
+    for name in shown:
+        table.add_column(name, justify="right")
+    table.add_column("payout NMR", justify="right")
+    for row in rows:
+        cells = [_score(row["scores"].get(name)) for name in shown]
+        payout = row.get("payout")
+        paid = "–" if payout is None else f"{float(payout):+.4f}" + ("" if row.get("payout_settled") else " pending")
+        table.add_row(str(row["round"]), f"{row['day']}{' ✓' if row['resolved'] else ''}", *cells, paid)
+    return table
+
+
+def _score(score: dict[str, Any] | None) -> str:
+    if score is None:
+        return "–"
+    share = "" if score["percentile"] is None else f" [dim]p{100 * score['percentile']:.0f}[/]"
+    return figure(score["value"]) + share
+
+
+def _left(row: dict[str, Any]) -> str:
+    return duration(row["seconds"]) if row["seconds"] is not None else ""

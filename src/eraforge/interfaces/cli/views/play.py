@@ -1,0 +1,158 @@
+"""Views of the playing verbs: `data pull|check`, `train`, `evaluate`, `predict`, `submit`, `demo`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import accumulate
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from eraforge.interfaces.cli.views.look import round_table
+from eraforge.interfaces.cli.views.plot import plot
+from eraforge.interfaces.cli.views.words import figure, show_error
+
+FIGURES = ("mean", "standard_deviation", "sharpe", "maximum_drawdown")
+
+
+def steps(facts: dict[str, Any], console: Console) -> None:
+    """What a verb made, a few plain lines per entry."""
+
+    def show(row: dict[str, Any]) -> None:
+        console.print(f"[bold]{row['entry']}[/], round {row['round']}")
+        for file in row.get("files", []):
+            console.print(f"  {file['role']:<12} {file['bytes'] / 1e6:9.2f} MB  {file['digest'][:12]}")
+        if "fitted" in row:
+            done = "trained now" if row["trained_now"] else "trained before, nothing to do"
+            console.print(f"  model {row['fitted'][:12]}: {done}")
+        if "predictions" in row:
+            kind = " (synthetic data)" if row["synthetic"] else ""
+            console.print(f"  {row['rows']} predictions {row['predictions'][:12]}{kind}, checked by the arena's rules")
+            if row["output"]:
+                console.print(f"  written to {row['output']}")
+
+    _each(facts, console, show)
+
+
+def data_check(facts: dict[str, Any], console: Console) -> None:
+    """Rows, eras and findings of each file."""
+
+    def show(row: dict[str, Any]) -> None:
+        console.print(f"[bold]{row['entry']}[/], round {row['round']}")
+        for sample, report in row["reports"].items():
+            counts = report["figures"]
+            shape = f"{counts['rows']:,.0f} rows, {counts['eras']:.0f} eras, {counts['features']:.0f} features"
+            mark = "[green]✓[/]" if report["passed"] else "[bold red]✗[/]"
+            console.print(f"  {mark} {sample:<11}{shape}")
+            for finding in report["findings"]:
+                console.print(f"      {finding['severity']}: {finding['sentence']}", markup=False)
+
+    _each(facts, console, show)
+
+
+def evaluate(facts: dict[str, Any], console: Console) -> None:
+    """Figures per score, all out of sample, and the cumulative CORR."""
+    curves: dict[str, list[float]] = {}
+
+    def show(row: dict[str, Any]) -> None:
+        if row["report"] is None:
+            console.print(f"[bold]{row['entry']}[/]: folds = 0, nothing evaluated")
+            return
+        report = row["report"]
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"{row['entry']}: {len(report['folds'])} folds")
+        for name in ("score", "sample", "eras", "mean", "std", "Sharpe", "max drawdown"):
+            table.add_column(name, justify="left" if name in ("score", "sample") else "right")
+        for score in report["scores"]:
+            cells = [figure(_figure(report, score["score"], name)) for name in FIGURES]
+            scored = sum(value is not None for value in score["eras"].values())
+            table.add_row(score["score"], score["sample"], str(scored), *cells)
+        console.print(table)
+        curves[row["entry"]] = cumulative(report)
+
+    _each(facts, console, show)
+    if curves:
+        _show_curves(curves, console)
+
+
+def submit(facts: dict[str, Any], console: Console) -> None:
+    """The receipt of each entry."""
+
+    def show(row: dict[str, Any]) -> None:
+        receipt = row["outcome"]["receipt"]
+        console.print(f"[green]✓[/] [bold]{row['entry']}[/] round {row['round']}: confirmed as {receipt['filename']}")
+        console.print(f"  the server holds exactly what was decided (SHA-256 {receipt['digest'][:12]})", style="dim")
+
+    _each(facts, console, show)
+
+
+def demo(facts: dict[str, Any], console: Console) -> None:
+    """Entries side by side, cumulative CORR, rounds, and what to do next."""
+    first, last = facts["rounds"][0], facts["rounds"][-1]
+    console.print()
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        title=f"Rounds {first}–{last} of a local tournament (made-up data, seed {facts['seed']})",
+    )
+    table.add_column("entry")
+    for name in ("CORR\nvalidation", "Sharpe\nvalidation", "CORR60\nlive", "MMC60\nlive", "rank", "payout\nNMR"):
+        table.add_column(name, justify="right")
+    for row in facts["entries"]:
+        table.add_row(
+            row["entry"],
+            figure(_figure(row["validation"], "CORR", "mean")),
+            f"{_figure(row['validation'], 'CORR', 'sharpe') or 0:.2f}",
+            figure(_live_mean(row, "corr60")),
+            figure(_live_mean(row, "mmc60")),
+            f"{row['rank']}/{facts['models_ranked']}" if row["rank"] else "–",
+            f"{float(row['payout']):+.3f}",
+        )
+    console.print(table)
+    _show_curves({row["entry"]: cumulative(row["validation"]) for row in facts["entries"]}, console)
+    console.print()
+    console.print(f"[bold]{facts['entries'][-1]['entry']}[/], round by round (sample: live)")
+    console.print(round_table(facts["entries"][-1]["live"]))
+    console.print(f"Played in {facts['seconds']:.0f} s. Everything it did stands in [bold]{facts['folder']}[/].")
+    console.print("Next:")
+    for command, text in (
+        ("eraforge init", "start your own workspace for the real tournament"),
+        (f"eraforge config show -w {facts['folder']}", "the demo's three entries, to copy from"),
+        ("eraforge simulator serve", "keep a local tournament running, for numerapi too"),
+    ):
+        console.print(f"  [green]{command}[/]  [dim]{text}[/]")
+
+
+def cumulative(report: dict[str, Any]) -> list[float]:
+    """Running sum of CORR over the scored validation eras."""
+    corr = next(score for score in report["scores"] if score["score"] == "CORR")
+    return list(accumulate(value for value in corr["eras"].values() if value is not None))
+
+
+def _show_curves(curves: dict[str, list[float]], console: Console) -> None:
+    eras = max(len(line) for line in curves.values())
+    console.print(f"cumulative CORR over {eras} eras, out of fold (sample: validation)")
+    for line in plot(curves, width=min(56, console.width - 12)):
+        console.print(line)
+
+
+def _figure(report: dict[str, Any], score: str, name: str) -> float | None:
+    for row in report["figures"]:
+        if (row["score"], row["name"]) == (score, name):
+            value: float | None = row["value"]
+            return value
+    return None
+
+
+def _live_mean(row: dict[str, Any], name: str) -> float | None:
+    values = [one["scores"][name]["value"] for one in row["live"] if name in one["scores"]]
+    return sum(values) / len(values) if values else None
+
+
+def _each(facts: dict[str, Any], console: Console, show: Callable[[dict[str, Any]], None]) -> None:
+    for row in facts["entries"]:
+        if "error" in row:
+            show_error(console, row["entry"], row["error"])
+        else:
+            show(row)

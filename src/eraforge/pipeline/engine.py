@@ -1,0 +1,101 @@
+"""Durable turns: the one file that knows DBOS.
+
+A workflow's id is the slot (and the attempt, once one has failed); each step's output is on disk before the next
+begins, so a process killed anywhere resumes where it stood as soon as any command opens the workspace again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from eraforge.core.errors import Broken
+from eraforge.core.words import Entry, Slot
+from eraforge.pipeline.tools import Tools
+from eraforge.pipeline.turn import turn
+
+if TYPE_CHECKING:
+    from dbos import DBOS, WorkflowHandle
+
+# A fixed version, so that a turn begun before an upgrade is resumed after it; stages carry their own code digests.
+APPLICATION_VERSION = "eraforge"
+
+
+class Engine:
+    """Runs turns of one workspace durably."""
+
+    def __init__(self, dbos: type[DBOS], play: Callable[[str, int], dict[str, Any]]) -> None:
+        self._dbos = dbos
+        self._play = play
+
+    def start(self, entry: Entry, number: int) -> WorkflowHandle[dict[str, Any]]:
+        """Begin the entry's turn in that round, or take hold of the one already begun or done."""
+        from dbos import SetWorkflowID
+
+        slot = Slot(entry.account, entry.model, entry.arena, number)
+        with SetWorkflowID(self._free_id(f"{slot.key}/{entry.name}")):
+            return self._dbos.start_workflow(self._play, entry.name, number)
+
+    def play(self, entry: Entry, number: int) -> dict[str, Any]:
+        """Play a turn to its end and return its outcome; a turn that is already done returns at once.
+
+        Raises:
+            EraforgeError: whatever stopped the turn.
+        """
+        return self.start(entry, number).get_result(polling_interval_sec=0.05)
+
+    def _free_id(self, name: str) -> str:
+        """The id of the turn's last attempt, or of a next one when that failed."""
+        attempt = 1
+        while True:
+            status = self._dbos.get_workflow_status(f"{name}#{attempt}")
+            if status is None or status.status not in ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"):
+                return f"{name}#{attempt}"
+            attempt += 1
+
+
+@contextmanager
+def open_engine(tools: Tools, entries: Sequence[Entry]) -> Iterator[Engine]:
+    """Start the engine on the workspace's own database; turns that a crash interrupted go on at once.
+
+    Args:
+        tools: the open workspace that steps work with.
+        entries: configured entries, by whose names turns are recorded.
+    """
+    from dbos import DBOS, DBOSConfig
+
+    by_name = {entry.name: entry for entry in entries}
+    config: DBOSConfig = {
+        "name": "eraforge",
+        "system_database_url": tools.configuration.store.ledger or f"sqlite:///{tools.folder / 'turns.sqlite'}",
+        "application_version": APPLICATION_VERSION,
+        "executor_id": "local",
+        "log_level": "CRITICAL",
+        "console_log_level": "CRITICAL",
+        "notification_listener_polling_interval_sec": 0.05,
+    }
+    logging.getLogger("dbos").setLevel(logging.CRITICAL)
+    dbos = DBOS(config=config)
+
+    def step(work: Callable[..., Any], *inputs: Any) -> Any:
+        return DBOS.run_step({"name": work.__name__}, lambda: work(tools, *inputs))
+
+    @DBOS.workflow(name="turn")
+    def play(entry_name: str, number: int) -> dict[str, Any]:
+        if entry_name not in by_name:
+            raise Broken(
+                "turn-without-entry",
+                f"A turn of entry {entry_name!r} was interrupted, but the entry is no longer configured.",
+                "Put it back into eraforge.toml, or let the round pass.",
+            )
+        return asdict(turn(by_name[entry_name], number, step))
+
+    del dbos
+    DBOS.launch()
+    try:
+        yield Engine(DBOS, play)
+    finally:
+        DBOS.destroy(destroy_registry=True)

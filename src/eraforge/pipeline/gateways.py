@@ -1,0 +1,81 @@
+"""The gateways of a workspace, one pair per account, opened when first used."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from pathlib import Path
+from types import TracebackType
+
+from eraforge.arenas.credentials import Credentials, credentials
+from eraforge.arenas.gateway_read import NumeraiReader
+from eraforge.core.clock import Clock
+from eraforge.core.configuration import Configuration
+from eraforge.core.errors import UserError
+from eraforge.pipeline.desk import Visit
+from eraforge.pipeline.effects import Effects, open_effects
+from eraforge.store.ledger import Ledger
+
+
+class Gateways:
+    """Opens and closes the connections of every account a visit needs."""
+
+    def __init__(self, visit: Visit, configuration: Configuration, ledger: Ledger, clock: Clock) -> None:
+        self._visit = visit
+        self._configuration = configuration
+        self._ledger = ledger
+        self._clock = clock
+        self._readers: dict[str, NumeraiReader] = {}
+        self._effects: dict[str, Effects] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Gateways:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def reader(self, account: str) -> NumeraiReader:
+        """The reading gateway of an account; without keys it can still ask what is public.
+
+        Raises:
+            UserError: `half-a-key`, or what is wrong with the secret file.
+        """
+        if account not in self._readers:
+            try:
+                keys: Credentials | None = account_keys(self._visit, self._configuration, account)
+            except UserError as error:
+                if error.code != "no-keys":
+                    raise
+                keys = None
+            reader = NumeraiReader(self._configuration.server.url, keys, self._clock)
+            self._readers[account] = self._stack.enter_context(closing(reader))
+        return self._readers[account]
+
+    def effects(self, account: str) -> Effects:
+        """The door outward of an account.
+
+        Raises:
+            UserError: `no-keys` and its kin.
+        """
+        if account not in self._effects:
+            keys = account_keys(self._visit, self._configuration, account)
+            url, settings = self._configuration.server.url, self._configuration.submit
+            opened = open_effects(url, keys, self._ledger, self.reader(account), self._clock, settings)
+            self._effects[account] = self._stack.enter_context(opened)
+        return self._effects[account]
+
+
+def account_keys(visit: Visit, configuration: Configuration, account: str) -> Credentials:
+    """Keys of a configured account, from the variables or the secret file it names.
+
+    Raises:
+        UserError: `unknown-account`, `no-keys`, `half-a-key`, `secret-file-unreadable`, `secret-file-open-to-others`.
+    """
+    if account not in configuration.accounts:
+        known = ", ".join(configuration.accounts)
+        raise UserError("unknown-account", f"There is no account {account!r}.", f"Configured accounts: {known}.")
+    table = configuration.accounts[account]
+    file: Path | None = visit.folder / table.secret_file if table.secret_file else None
+    return credentials(visit.environment, file, table.variable_prefix)

@@ -1,0 +1,1 @@
+"""The steps of a turn: what each computes, from digests to a digest."""

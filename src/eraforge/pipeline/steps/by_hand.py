@@ -1,0 +1,82 @@
+"""Submissions a person asks for by hand: a file of their own, or a replacement of a confirmed answer."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from eraforge.arenas import rules
+from eraforge.core.errors import EraforgeError, UserError
+from eraforge.core.words import PREDICTION, Effect, EffectKind, Entry, Phase, Predictions, Slot
+from eraforge.pipeline.steps import stages
+from eraforge.pipeline.tools import Tools
+
+
+def submit_by_hand(tools: Tools, entry: Entry, number: int, file: str, replace: bool) -> dict[str, Any]:
+    """One row of facts: the receipt, or the error that stopped this entry."""
+    try:
+        files = stages.fetch(tools, entry, number)
+        if file:
+            answer = read_answer(tools, entry, number, files, Path(file))
+        else:
+            columns = stages.feature(tools, entry, files, stages.check(tools, entry, number, files))
+            fitted = stages.train(tools, entry, files, columns)
+            made = stages.predict(tools, entry, number, files, columns, fitted)
+            frame = stages.read_predictions(tools, made["digest"])
+            answer = Predictions(_slot(entry, number), frame, made["synthetic"])
+        receipt = tools.effects(entry.account).submit(
+            answer,
+            tools.arena(entry),
+            tools.round(entry, number),
+            tools.model_id(entry),
+            supersedes=_latest_confirmed(tools, answer) if replace else "",
+        )
+    except EraforgeError as error:
+        return {"entry": entry.name, "round": number, "error": error.as_dict()}
+    return {"entry": entry.name, "round": number, "outcome": {"receipt": receipt.as_dict()}}
+
+
+def read_answer(tools: Tools, entry: Entry, number: int, files: dict[str, str], file: Path) -> Predictions:
+    """Predictions of a CSV or parquet file, checked by the arena's rules against the live universe.
+
+    Raises:
+        UserError: `predictions-file-unreadable`.
+        DataError: what the rules find.
+    """
+    arena = tools.arena(entry)
+    try:
+        data = file.read_bytes()
+        frame = pl.read_parquet(io.BytesIO(data)) if file.suffix == ".parquet" else pl.read_csv(io.BytesIO(data))
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise UserError(
+            "predictions-file-unreadable",
+            f"{file} cannot be read as predictions: {error}.",
+            "Give a CSV or parquet file with an id and a prediction column.",
+        ) from error
+    rules.check_submission(frame, arena, stages.live_ids(tools, files))
+    id_column, value_column = frame.columns
+    live = stages.live_ids(tools, files)
+    answer = frame.select(
+        pl.col(id_column).cast(pl.String).alias("id"), pl.col(value_column).cast(float).alias(PREDICTION)
+    )
+    answer = answer.filter(pl.col("id").is_in(live.implode())).sort("id")
+    return Predictions(_slot(entry, number), answer, stages.live_tag(tools, entry, files, number))
+
+
+def _latest_confirmed(tools: Tools, answer: Predictions) -> str:
+    """Key of the newest effect of the slot, followed along the chain of replacements."""
+    effect = Effect(EffectKind.SUBMIT, answer.slot, answer.digest)
+    latest = ""
+    while (record := tools.ledger.effect(effect.key)) is not None:
+        if record.phase not in (Phase.CONFIRMED, Phase.REFUSED, Phase.HELD):
+            break
+        latest = record.key
+        effect = Effect(EffectKind.SUBMIT, answer.slot, answer.digest, latest)
+    return latest
+
+
+def _slot(entry: Entry, number: int) -> Slot:
+    return Slot(entry.account, entry.model, entry.arena, number)

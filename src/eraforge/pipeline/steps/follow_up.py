@@ -1,0 +1,40 @@
+"""After the submission: what the tournament published, and what it paid, into the ledger until the round resolves."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from eraforge.core.ports import ScoreRow
+from eraforge.core.words import Entry
+from eraforge.pipeline.tools import Tools
+from eraforge.store.records import Payout
+
+
+def score(tools: Tools, entry: Entry, last_rounds: int | None = None) -> dict[str, Any]:
+    """Bring the published scores of the entry's model into the ledger; a revised value is kept as an event too."""
+    model_id = tools.model_id(entry)
+    rows = tools.reader(entry).scores(model_id, last_rounds)
+    tools.ledger.remember_scores(rows, tools.clock.now())
+    return {"model_id": model_id, "rows": len(rows), "rounds": sorted({row.round for row in rows})}
+
+
+def settle(tools: Tools, entry: Entry, scored: dict[str, Any]) -> dict[str, Any]:
+    """Note what each round pays: pending while it is scored, settled once it resolves."""
+    model_id = scored["model_id"]
+    rows = tools.reader(entry).payouts(tools.arena(entry), model_id)
+    settled: dict[int, str] = {}
+    for number in sorted({row.round for row in rows}):
+        own = [row for row in rows if row.round == number]
+        payout = Payout(model_id, number, pending=_sum(own, "payout_pending"), settled=_sum(own, "payout_settled"))
+        if payout.pending is not None or payout.settled is not None:
+            tools.ledger.remember_payout(payout, tools.clock.now())
+        if payout.settled is not None:
+            settled[number] = str(payout.settled)
+    return {**scored, "settled": settled}
+
+
+def _sum(rows: list[ScoreRow], name: str) -> Decimal | None:
+    """Sum over the paying scores of a round, or None where the tournament has said nothing yet."""
+    told = [Decimal(getattr(row, name)) for row in rows if getattr(row, name) is not None]
+    return sum(told, Decimal(0)) if told else None

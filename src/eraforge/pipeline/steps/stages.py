@@ -1,0 +1,148 @@
+"""The stages of a turn, in order. Each computes from digests to a digest; only `submit` acts, through the effects.
+
+A stage's key is the digest of its code, its settings and its inputs: the same question is answered from the store.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from eraforge.arenas import rules
+from eraforge.core.errors import DataError
+from eraforge.core.panel import Sample
+from eraforge.core.words import PREDICTION, Entry, Predictions, Slot
+from eraforge.data import checks, panels
+from eraforge.pipeline.stage_cache import as_json, code_digest
+from eraforge.pipeline.steps import fits, inputs
+from eraforge.pipeline.tools import Tools
+
+Files = dict[str, str]
+
+
+def fetch(tools: Tools, entry: Entry, number: int) -> Files:
+    """Bring every file the entry needs for the round into the store: name of its role -> digest."""
+    return inputs.fetch_files(tools, entry, number)
+
+
+def check(tools: Tools, entry: Entry, number: int, files: Files) -> str:
+    """Check the panels the turn will use; returns the digest of the report.
+
+    Raises:
+        DataError: the first finding that must stop the entry.
+    """
+
+    def compute() -> bytes:
+        reports = {}
+        for place, sample in enumerate((Sample.TRAIN, Sample.VALIDATION, Sample.LIVE)):
+            tools.progress(f"{entry.name}: check the data", place, 3)
+            report = checks.check_panel(
+                inputs.panel(tools, entry, files, sample, number), today=tools.clock.now().date()
+            )
+            report.refuse()
+            reports[str(sample)] = _report_facts(report)
+        tools.progress(f"{entry.name}: check the data", 3, 3)
+        return as_json(reports)
+
+    wanted = [inputs.columns_of(tools, entry, files), files["train"], files["validation"], files["live"]]
+    return tools.cache.output("check", code_digest(checks, panels, inputs), wanted, compute)
+
+
+def _report_facts(report: checks.PanelReport) -> dict[str, Any]:
+    return {
+        "sample": str(report.sample),
+        "passed": report.trustworthy,
+        "figures": {str(figure.name): figure.value for figure in report.figures},
+        "findings": [
+            {"severity": str(one.severity), "code": one.code, "sentence": one.sentence} for one in report.findings
+        ],
+    }
+
+
+def feature(tools: Tools, entry: Entry, files: Files, checked: str) -> dict[str, Any]:
+    """The columns the entry learns from: the names in its feature set, and its target."""
+    del checked  # nothing is computed from data that was refused
+    return inputs.columns_of(tools, entry, files)
+
+
+def train(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> str:
+    """The entry's model fitted to what it may know; returns the digest of the fitted model."""
+    del columns
+    panel = inputs.training_panel(tools, entry, files)
+    return fits.Fits(tools, entry, files).digest_of(fits.build_model(entry), panel)
+
+
+def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> str:
+    """Purged walk-forward over all labelled eras; returns the digest of the report ("" when folds = 0)."""
+    from eraforge.evaluation import report, splits
+
+    if entry.folds == 0:
+        return ""
+
+    def compute() -> bytes:
+        panel = inputs.evaluation_panel(tools, entry, files)
+        own = fits.Fits(tools, entry, files)
+        result = report.evaluate(
+            fits.build_model(entry),
+            panel,
+            splits.WalkForward(folds=entry.folds),
+            meta_model=inputs.meta_model(tools, files),
+            fit=own.fitted,
+            progress=lambda what, done, total: tools.progress(f"{entry.name}: {what}", done, total),
+        )
+        return as_json(result.as_dict())
+
+    asked = [fits.settings_of(entry), entry.folds, columns, files["train"], files["validation"], files["meta_model"]]
+    return tools.cache.output("evaluate", code_digest(report, splits, fits, inputs), asked, compute)
+
+
+def predict(
+    tools: Tools, entry: Entry, number: int, files: Files, columns: dict[str, Any], fitted: str
+) -> dict[str, Any]:
+    """Predictions for the live universe, checked by the arena's rules: the object's digest and the synthetic tag."""
+    from eraforge.models.ranking import rank_to_unit
+
+    live = inputs.panel(tools, entry, files, Sample.LIVE, number)
+
+    def compute() -> bytes:
+        tools.progress("predict live", 0, 1)
+        model = fits.build_model(entry).load(tools.objects.get(fitted))
+        frame = rank_to_unit(model.predict(live)).select("id", PREDICTION).sort("id")
+        rules.check_submission(frame, tools.arena(entry), live_ids(tools, files))
+        tools.progress("predict live", 1, 1)
+        return frame.write_csv().encode()
+
+    asked = [fits.settings_of(entry), columns, fitted, files["live"]]
+    digest = tools.cache.output("predict", code_digest(rules, fits, rank_to_unit), asked, compute)
+    return {"digest": digest, "synthetic": live.synthetic}
+
+
+def submit(tools: Tools, entry: Entry, number: int, predictions: dict[str, Any]) -> dict[str, str]:
+    """Make the tournament hold these predictions, once, and read them back: the receipt."""
+    tools.progress("submit", 0, 1)
+    slot = Slot(entry.account, entry.model, entry.arena, number)
+    answer = Predictions(slot, read_predictions(tools, predictions["digest"]), predictions["synthetic"])
+    receipt = tools.effects(entry.account).submit(
+        answer, tools.arena(entry), tools.round(entry, number), tools.model_id(entry)
+    )
+    tools.progress("submit", 1, 1)
+    return receipt.as_dict()
+
+
+def read_predictions(tools: Tools, digest: str) -> pl.DataFrame:
+    """Stored predictions: columns `id`, `prediction`, sorted by id."""
+    return pl.read_csv(tools.objects.get(digest), schema={"id": pl.String, PREDICTION: pl.Float64})
+
+
+def live_ids(tools: Tools, files: Files) -> pl.Series:
+    """Ids of the live universe."""
+    ids = pl.read_parquet(tools.objects.path(files["live"]), columns=["id"]).get_column("id")
+    if ids.len() == 0:
+        raise DataError("live-universe-empty", "The live file holds no rows.", "Pull it again; it may have been cut.")
+    return ids
+
+
+def live_tag(tools: Tools, entry: Entry, files: Files, number: int) -> str | None:
+    """The synthetic tag of the live file, or None for real data."""
+    return inputs.panel(tools, entry, files, Sample.LIVE, number).synthetic

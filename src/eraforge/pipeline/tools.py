@@ -1,0 +1,88 @@
+"""What a turn works with: the ports and stores of one workspace, opened once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from eraforge.core import plugins
+from eraforge.core.clock import Clock
+from eraforge.core.configuration import Configuration
+from eraforge.core.errors import UserError
+from eraforge.core.ports import Account, Progress, Reader
+from eraforge.core.words import Arena, Entry, Round
+from eraforge.pipeline.effects import Effects
+from eraforge.pipeline.stage_cache import StageCache
+from eraforge.store.ledger import Ledger
+from eraforge.store.objects import Objects
+
+
+def no_progress(what: str, done: float, total: float) -> None:
+    """A Progress that shows nothing."""
+
+
+@dataclass
+class Tools:
+    """One open workspace.
+
+    Args:
+        folder: the workspace.
+        configuration: its tree.
+        objects, ledger, cache: what survives.
+        reader: gateway of one account, reading only.
+        effects: builds the door outward when it is first needed.
+        clock: the server's clock.
+        progress: where work reports how far it is.
+    """
+
+    folder: Path
+    configuration: Configuration
+    objects: Objects
+    ledger: Ledger
+    cache: StageCache
+    readers: Callable[[str], Reader]
+    effects: Callable[[str], Effects]
+    clock: Clock
+    progress: Progress = no_progress
+    _accounts: dict[str, Account] = field(default_factory=dict)
+
+    def reader(self, entry: Entry) -> Reader:
+        """The gateway of the entry's account."""
+        return self.readers(entry.account)
+
+    def arena(self, entry: Entry) -> Arena:
+        """The arena of an entry, with the entry's own data version when it names one."""
+        from dataclasses import replace
+
+        arena: Arena = plugins.find("arena", entry.arena)
+        return replace(arena, version=entry.version) if entry.version else arena
+
+    def model_id(self, entry: Entry) -> str:
+        """The tournament's id of the model an entry plays for.
+
+        Raises:
+            UserError: `unknown-model`, naming the account's models.
+        """
+        if entry.account not in self._accounts:
+            self._accounts[entry.account] = self.reader(entry).account()
+        models = self._accounts[entry.account].models.get(self.arena(entry).tournament, {})
+        if entry.model not in models:
+            known = ", ".join(sorted(models)) or "none"
+            raise UserError(
+                "unknown-model",
+                f"Account {entry.account!r} has no model {entry.model!r} in {entry.arena}.",
+                f"Its models there: {known}.",
+            )
+        return models[entry.model]
+
+    def round(self, entry: Entry, number: int) -> Round:
+        """A round by its number, as the tournament tells it.
+
+        Raises:
+            UserError: `unknown-round`.
+        """
+        found = [one for one in self.reader(entry).rounds(self.arena(entry), number=number) if one.number == number]
+        if not found:
+            raise UserError("unknown-round", f"{entry.arena} has no round {number}.", "See `eraforge round`.")
+        return found[0]

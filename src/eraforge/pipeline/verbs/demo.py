@@ -1,0 +1,182 @@
+"""`eraforge demo`: a whole tournament on this machine, from download to payout.
+
+The local tournament runs as a process of its own; everything the demo does goes through the same turns, gateways and
+stores that play the real one. Only the clock is different: when nothing is left to do, it is moved to the next moment.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from eraforge.arenas.credentials import Credentials
+from eraforge.arenas.gateway_read import NumeraiReader
+from eraforge.core.calendar import open_day, score_day, window
+from eraforge.core.clock import monotonic
+from eraforge.core.secret import Secret
+from eraforge.core.words import Entry
+from eraforge.pipeline.desk import Facts, Visit
+from eraforge.pipeline.engine import open_engine
+from eraforge.pipeline.local_tournament import LocalTournament, running
+from eraforge.pipeline.tools import Tools
+from eraforge.pipeline.turn import follow
+from eraforge.pipeline.verbs.look import round_facts, score_table
+from eraforge.pipeline.workspace import CONFIGURATION_FILE, chosen_entries, open_workspace, read_configuration
+from eraforge.store.atomic import write_atomic
+
+FOLDER = "eraforge-demo"
+TOURNAMENT = 8
+TEMPLATE = """\
+# The demo's workspace. `cd` into it and try any command: the local tournament must be running
+# (`eraforge simulator serve --state tournament --seed {seed} --scale {scale}`).
+
+[server]
+url = "{url}"
+
+[accounts.main]
+secret_file = ".secrets"
+
+[submit]
+margin_seconds = 60
+
+[entries.boosted]
+model = "{models[0]}"
+learner = "lightgbm"
+features = "small"
+settings = {{ n_estimators = 120, learning_rate = 0.05 }}
+
+[entries.linear]
+model = "{models[1]}"
+learner = "ridge"
+features = "small"
+
+[entries.blend]
+model = "{models[2]}"
+learner = "average"
+features = "small"
+
+[entries.blend.settings.members.boosted]
+learner = "lightgbm"
+settings = {{ n_estimators = 120, learning_rate = 0.05 }}
+
+[entries.blend.settings.members.linear]
+learner = "ridge"
+"""
+
+
+STEP_DAYS = 7  # how often scores are fetched while the rounds wait for their days
+
+
+def demo(visit: Visit, rounds: int, scale: str, seed: int, fresh: bool) -> Facts:
+    """Play `rounds` rounds with three entries until scores arrive and the first round resolves.
+
+    Raises:
+        EraforgeError: whatever stopped it; the workspace is kept and the same command continues.
+    """
+    began = monotonic()
+    home = visit.folder / FOLDER
+    if fresh and home.exists():
+        shutil.rmtree(home)
+    home.mkdir(parents=True, exist_ok=True)
+    with running(home / "tournament", seed, scale, _last_port(home)) as tournament:
+        _write_workspace(home, tournament, seed, scale)
+        inside = Visit(home, {}, {"server.url": tournament.url}, visit.progress)
+        with open_workspace(inside) as tools:
+            entries = chosen_entries(tools.configuration, "")
+            played, reports = _play(tools, tournament, entries, rounds)
+            _wait(tools, tournament, entries, played)
+            facts = _facts(tools, entries, played, reports)
+    return {**facts, "folder": str(home), "seconds": round(monotonic() - began, 1), "seed": seed, "scale": scale}
+
+
+def _write_workspace(home: Path, tournament: LocalTournament, seed: int, scale: str) -> None:
+    secrets = home / ".secrets"
+    text = f"NUMERAI_PUBLIC_ID={tournament.public_id}\nNUMERAI_SECRET_KEY={tournament.secret_key}\n"
+    if not secrets.exists() or secrets.read_text() != text:
+        secrets.touch(mode=0o600)
+        secrets.write_text(text)
+    keys = Credentials(Secret(tournament.public_id), Secret(tournament.secret_key))
+    with closing(NumeraiReader(tournament.url, keys)) as reader:
+        models = sorted(reader.account().models[TOURNAMENT])
+    toml = TEMPLATE.format(url=tournament.url, models=models, seed=seed, scale=scale)
+    write_atomic(home / CONFIGURATION_FILE, toml.encode())
+
+
+def _last_port(home: Path) -> int:
+    """The port of the last demo in this folder, so that its workspace keeps working; 0 (any) the first time."""
+    file = home / CONFIGURATION_FILE
+    if not file.exists():
+        return 0
+    url = read_configuration(Visit(home, {})).tree.server.url
+    port = urlsplit(url).port or 0
+    with socket.socket() as probe:
+        return 0 if probe.connect_ex(("127.0.0.1", port)) == 0 else port
+
+
+def _play(
+    tools: Tools, tournament: LocalTournament, entries: list[Entry], count: int
+) -> tuple[list[int], dict[str, str]]:
+    """Play `count` rounds from the first this workspace ever saw, moving the clock to each window."""
+    arena = tools.arena(entries[0])
+    began = list(tools.ledger.events(kind="demo-began"))
+    if began:
+        first = int(began[0].facts["round"])
+    else:
+        current = tools.reader(entries[0]).current_round(arena)
+        first = current.number if tools.clock.now() < current.closes else current.number + 1
+        tools.ledger.record("demo-began", "demo", {"round": first}, tools.clock.now())
+    numbers = list(range(first, first + count))
+    reports = {}
+    with open_engine(tools, entries) as engine:
+        for number in numbers:
+            opens, _ = window(arena.calendar, open_day(arena.calendar, number))
+            tournament.advance_to(opens + timedelta(minutes=1))
+            for place, entry in enumerate(entries):
+                tools.progress(f"round {number}", place, len(entries))
+                reports[entry.name] = engine.play(entry, number)["report"]
+            tools.progress(f"round {number}", len(entries), len(entries))
+    return numbers, reports
+
+
+def _wait(tools: Tools, tournament: LocalTournament, entries: list[Entry], numbers: list[int]) -> None:
+    """Let virtual days pass until the last played round resolves, fetching scores on the way."""
+    arena = tools.arena(entries[0])
+    last_day = score_day(arena.calendar, open_day(arena.calendar, numbers[-1]), arena.main_horizon)
+    end = datetime(last_day.year, last_day.month, last_day.day, 23, tzinfo=UTC)
+    start = tournament.now()
+    total = max((end - start).days, 1)
+    now = start
+    while now < end:
+        now = tournament.advance_to(min(now + timedelta(days=STEP_DAYS), end))
+        for entry in entries:
+            follow(entry, lambda work, *given: work(tools, *given))
+        tools.progress("virtual days until the rounds resolve", (now - start).days, total)
+    for entry in entries:
+        follow(entry, lambda work, *given: work(tools, *given))
+
+
+def _facts(tools: Tools, entries: list[Entry], numbers: list[int], reports: dict[str, str]) -> Facts:
+    arena = tools.arena(entries[0])
+    board = {str(row["username"]): row for row in tools.reader(entries[0]).leaderboard(arena, limit=500)}
+    rows = []
+    for entry in entries:
+        report = tools.cache.read_json(reports[entry.name])
+        table = [row for row in score_table(tools, entry, len(numbers) + 5)["rounds"] if row["round"] in numbers]
+        rows.append(
+            {
+                "entry": entry.name,
+                "learner": entry.learner,
+                "model": entry.model,
+                "validation": report,
+                "live": table,
+                "rank": board.get(entry.model, {}).get("rank"),
+                "payout": str(sum((Decimal(row.get("payout") or "0") for row in table), Decimal(0))),
+            }
+        )
+    pays = round_facts(tools.round(entries[0], numbers[0]), tools.clock.now())["pays"]
+    return {"rounds": numbers, "entries": rows, "models_ranked": len(board), "pays": pays, "synthetic": True}

@@ -1,0 +1,119 @@
+"""Verbs that only look: `status`, `round`, `scores`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from eraforge.core.errors import EraforgeError, Transient
+from eraforge.core.words import Effect, EffectKind, Entry, Round, Slot
+from eraforge.pipeline.desk import Facts, Visit
+from eraforge.pipeline.tools import Tools
+from eraforge.pipeline.turn import follow
+from eraforge.pipeline.workspace import chosen_entries, open_workspace
+
+
+def rounds(visit: Visit) -> Facts:
+    """The current round of every arena that an entry plays (Classic where none is configured)."""
+    with open_workspace(visit) as tools:
+        now = tools.clock.now()
+        arenas = {entry.arena: entry for entry in _entries_or_default(tools)}
+        shown = []
+        for name, entry in arenas.items():
+            current = tools.reader(entry).current_round(tools.arena(entry))
+            shown.append({"arena": name, **round_facts(current, now)})
+        return {"now": now.isoformat(), "rounds": shown}
+
+
+def round_facts(current: Round, now: datetime) -> Facts:
+    """A round as plain facts, with the seconds until it opens or closes."""
+    state = "open" if current.is_open(now) else "upcoming" if now < current.opens else "closed"
+    until = {"open": current.closes, "upcoming": current.opens}.get(state)
+    pays = {one.display_name: str(one.multiplier) for one in current.score_configs if one.is_payout}
+    return {
+        "round": current.number,
+        "state": state,
+        "opens": current.opens.isoformat(),
+        "closes": current.closes.isoformat(),
+        "seconds": int((until - now).total_seconds()) if until else None,
+        "resolves": current.resolves.isoformat() if current.resolves else None,
+        "pays": pays,
+    }
+
+
+def status(visit: Visit) -> Facts:
+    """Each entry and the current round: trained, predicted, submitted, and what a person should do."""
+    with open_workspace(visit) as tools:
+        now = tools.clock.now()
+        shown: list[Facts] = []
+        for entry in _entries_or_default(tools):
+            try:
+                current = tools.reader(entry).current_round(tools.arena(entry))
+            except Transient as error:
+                shown.append({"entry": entry.name, "round": None, "state": error.sentence, "next": error.next_step})
+                continue
+            shown.append(_entry_status(tools, entry, current, now))
+        return {"now": now.isoformat(), "server": tools.configuration.server.url, "entries": shown}
+
+
+def _entry_status(tools: Tools, entry: Entry, current: Round, now: datetime) -> Facts:
+    slot = Slot(entry.account, entry.model, entry.arena, current.number)
+    record = tools.ledger.effect(Effect(EffectKind.SUBMIT, slot, "").key)
+    phase = str(record.phase) if record else "none"
+    todo = {
+        "confirmed": "nothing",
+        "held": "decide: see `eraforge doctor`",
+        "refused": "correct the answer and submit again",
+    }.get(phase, "eraforge submit" if current.is_open(now) else "wait for the next round")
+    return {
+        "entry": entry.name,
+        "model": entry.model,
+        "learner": entry.learner,
+        **round_facts(current, now),
+        "submission": phase,
+        "file": str(record.facts.get("filename", "")) if record else "",
+        "next": todo,
+    }
+
+
+def scores(visit: Visit, entry: str, last: int) -> Facts:
+    """Published scores and settled payouts of the entries, newest rounds last."""
+    with open_workspace(visit) as tools:
+        shown = []
+        for one in chosen_entries(tools.configuration, entry):
+            try:
+                follow(one, lambda work, *given: work(tools, *given))
+                shown.append({"entry": one.name, "model": one.model, **score_table(tools, one, last)})
+            except EraforgeError as error:
+                shown.append({"entry": one.name, "model": one.model, "error": error.as_dict()})
+        failed = [row["error"]["exit_code"] for row in shown if "error" in row]
+        return {
+            "sample": "live",
+            "entries": shown,
+            "exit_code": failed[0] if len(failed) == len(shown) and failed else 0,
+        }
+
+
+def score_table(tools: Tools, entry: Entry, last: int) -> Facts:
+    """Latest value of every score per round, and the payout where one is settled."""
+    model_id = tools.model_id(entry)
+    latest: dict[int, dict[str, Any]] = {}
+    for row in sorted(tools.ledger.scores(model_id), key=lambda one: one.day):
+        shown = latest.setdefault(row.round, {"round": row.round, "scores": {}, "day": 0, "resolved": False})
+        if row.value is not None:
+            shown["scores"][row.display_name] = {"value": row.value, "percentile": row.percentile, "day": row.day}
+            shown["day"] = max(shown["day"], row.day)
+        shown["resolved"] = shown["resolved"] or row.resolved
+    for payout in tools.ledger.payouts(model_id):
+        if payout.round in latest:
+            amount = payout.settled if payout.settled is not None else payout.pending
+            latest[payout.round]["payout"] = None if amount is None else str(amount)
+            latest[payout.round]["payout_settled"] = payout.settled is not None
+    rounds = [latest[number] for number in sorted(latest)][-last:]
+    return {"rounds": rounds}
+
+
+def _entries_or_default(tools: Tools) -> list[Entry]:
+    if tools.configuration.entries:
+        return chosen_entries(tools.configuration, "")
+    return [Entry(name="(none)", account="main", arena="classic", model="", learner="")]

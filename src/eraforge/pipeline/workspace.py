@@ -1,0 +1,113 @@
+"""Opens a workspace folder: its configuration, stores, gateways and clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eraforge.core.configuration import Configuration, Loaded, load
+from eraforge.core.errors import UserError
+from eraforge.core.words import Entry
+from eraforge.pipeline.desk import Visit
+
+if TYPE_CHECKING:
+    from eraforge.pipeline.tools import Tools
+
+CONFIGURATION_FILE = "eraforge.toml"
+STATE_FOLDER = ".eraforge"
+
+
+def read_configuration(visit: Visit) -> Loaded:
+    """The configuration of the visitor's folder; defaults alone when it has no file.
+
+    Raises:
+        UserError: what is wrong with it, and where.
+    """
+    file = visit.folder / CONFIGURATION_FILE
+    text = file.read_text() if file.exists() else None
+    return load(text, CONFIGURATION_FILE, visit.environment, visit.flags)
+
+
+def chosen_entries(configuration: Configuration, name: str) -> list[Entry]:
+    """The named entry, or all of them.
+
+    Raises:
+        UserError: `no-entries` or `unknown-entry`.
+    """
+    if name:
+        return [configuration.entry(name)]
+    if not configuration.entries:
+        raise UserError(
+            "no-entries",
+            "No entry is configured in this folder.",
+            "Run `eraforge init` here, or `eraforge demo` to see one play.",
+        )
+    return [configuration.entry(known) for known in configuration.entries]
+
+
+def state_folder(folder: Path) -> Path:
+    """Where a workspace keeps its stores, created if need be."""
+    state = folder / STATE_FOLDER
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            "folder-not-writable", f"{state} cannot be created: {error.strerror}.", "Choose a folder you may write to."
+        ) from error
+    return state
+
+
+@contextmanager
+def open_workspace(visit: Visit) -> Iterator[Tools]:
+    """Open the stores and gateways of the visitor's folder, and close them afterwards.
+
+    Raises:
+        UserError: a wrong configuration or missing keys (keys are asked for only when something needs them).
+        Transient: `database-unreachable`.
+    """
+    from eraforge.arenas.clock import ServerClock
+    from eraforge.pipeline.gateways import Gateways
+    from eraforge.pipeline.stage_cache import StageCache
+    from eraforge.pipeline.tools import Tools, no_progress
+    from eraforge.store.ledger import Ledger
+    from eraforge.store.objects import Objects
+
+    configuration = read_configuration(visit).tree
+    state = state_folder(visit.folder)
+    url = configuration.store.ledger or f"sqlite:///{state / 'ledger.sqlite'}"
+    with ExitStack() as stack:
+        ledger = stack.enter_context(Ledger.open(url))
+        objects = Objects(state / "objects")
+        clock = ServerClock(configuration.server.url)
+        gateways = stack.enter_context(Gateways(visit, configuration, ledger, clock))
+        yield Tools(
+            folder=state,
+            configuration=configuration,
+            objects=objects,
+            ledger=ledger,
+            cache=StageCache(objects, ledger, clock),
+            readers=gateways.reader,
+            effects=gateways.effects,
+            clock=clock,
+            progress=visit.progress or no_progress,
+        )
+
+
+def play_turns(tools: Tools, entries: Sequence[Entry], rounds: Sequence[int]) -> list[dict[str, object]]:
+    """Play each entry in its round, in order, durably; one entry's failure does not stop the others.
+
+    Returns one row per entry: entry, round, and either the outcome or the error.
+    """
+    from eraforge.core.errors import EraforgeError
+    from eraforge.pipeline.engine import open_engine
+
+    rows: list[dict[str, object]] = []
+    with open_engine(tools, [tools.configuration.entry(name) for name in tools.configuration.entries]) as engine:
+        for entry, number in zip(entries, rounds, strict=True):
+            try:
+                rows.append({"entry": entry.name, "round": number, "outcome": engine.play(entry, number)})
+            except EraforgeError as error:
+                rows.append({"entry": entry.name, "round": number, "error": error.as_dict()})
+    return rows

@@ -1,0 +1,63 @@
+"""What the tournament asks of the made-up world it is played in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from eraforge.core.words import Arena
+
+
+class Player(Protocol):
+    """A competitor of the made-up field."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model_id(self) -> str: ...
+
+    @property
+    def stake(self) -> Decimal: ...
+
+
+class World(Protocol):
+    """Data, truths and competitors, all of them functions of a seed. `round_day` is the open day of a round."""
+
+    @property
+    def arena(self) -> Arena: ...
+
+    @property
+    def synthetic(self) -> str: ...
+
+    @property
+    def competitors(self) -> Sequence[Player]: ...
+
+    def filenames(self) -> tuple[str, ...]:
+        """Names of the dataset files."""
+        ...
+
+    def write(self, filename: str, round_day: date, destination: Path) -> None:
+        """Write the file as it was on that day."""
+        ...
+
+    def live_ids(self, round_day: date) -> np.ndarray:
+        """(n,) ids of the live universe, ascending."""
+        ...
+
+    def truth(self, round_day: date, target: str, days: int) -> np.ndarray:
+        """(n,) target after that many score days, in the order of the live ids."""
+        ...
+
+    def field(self, round_day: date) -> np.ndarray:
+        """(n, competitors) predictions; a column of NaN where a competitor missed the round."""
+        ...
+
+    def benchmarks(self, round_day: date) -> tuple[tuple[str, ...], np.ndarray]:
+        """Names and (n, m) predictions of the benchmark models."""
+        ...

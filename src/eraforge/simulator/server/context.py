@@ -1,0 +1,52 @@
+"""What an operation is given: the tournament, the caller's header, and the way to make links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from graphql import GraphQLResolveInfo
+
+from eraforge.simulator.server.links import Links
+from eraforge.simulator.tournament.engine import Session, Tournament
+
+Info: TypeAlias = GraphQLResolveInfo[Any]
+
+
+@dataclass
+class Context:
+    """One request.
+
+    Args:
+        tournament: the rule engine.
+        links: makes and checks presigned addresses.
+        origin: scheme and host the caller reached us under.
+        authorization: the caller's Authorization header.
+    """
+
+    tournament: Tournament
+    links: Links
+    origin: str
+    authorization: str | None
+
+    @cached_property
+    def session(self) -> Session:
+        """Who is asking.
+
+        Raises:
+            Refused: `session-invalid`.
+        """
+        return self.tournament.session(self.authorization)
+
+
+def iso(moment: datetime | None) -> str | None:
+    """`YYYY-MM-DDTHH:MM:SSZ`, the only form in which a moment leaves the server."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def money(amount: Decimal | None) -> str | None:
+    """NMR as the API writes it: a text with 18 digits."""
+    return None if amount is None else f"{amount:.18f}"

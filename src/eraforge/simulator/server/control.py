@@ -1,0 +1,104 @@
+"""The control of the simulator: its clock, its accounts and keys, its history. Loopback only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from eraforge.core.errors import UserError
+from eraforge.simulator.server.context import iso
+from eraforge.simulator.tournament.engine import Tournament
+from eraforge.simulator.tournament.records import Token
+
+
+def read(tournament: Tournament, path: str) -> Any:
+    """Answer GET /control/...
+
+    Raises:
+        UserError: `no-such-control`.
+    """
+    if path == "/control/clock":
+        return {"now": iso(tournament.now()), "speed": tournament.clock.speed}
+    if path == "/control/journal":
+        return {"lines": list(tournament.journal.lines)}
+    raise _unknown(path)
+
+
+def change(tournament: Tournament, path: str, body: Mapping[str, Any]) -> Any:
+    """Answer POST /control/...
+
+    Raises:
+        UserError: `no-such-control`, `advance-not-understood`, `clock-goes-back`, `account-exists`, `no-such-account`,
+            `unknown-scope`, `field-missing`.
+    """
+    if path == "/control/advance":
+        events = tournament.advance(_moment(tournament, body))
+        return {
+            "now": iso(tournament.now()),
+            "events": [{**event, "at": iso(event["at"])} for event in events],
+        }
+    if path == "/control/accounts":
+        balance = _amount(body.get("balance", "0"))
+        token = tournament.add_account(_text(body, "username"), balance)
+        models = {name: tournament.add_model(token.username, name, _amount(stake)) for name, stake in _models(body)}
+        return {**_key(token), "models": models}
+    if path == "/control/keys":
+        return _key(tournament.add_key(_text(body, "username"), body.get("scopes") or ()))
+    raise _unknown(path)
+
+
+def _moment(tournament: Tournament, body: Mapping[str, Any]) -> datetime:
+    now = tournament.now()
+    try:
+        if isinstance(body.get("to"), str):
+            to = datetime.fromisoformat(body["to"])
+            return to.replace(tzinfo=UTC) if to.tzinfo is None else to.astimezone(UTC)
+        if isinstance(body.get("seconds"), int | float):
+            return now + timedelta(seconds=body["seconds"])
+    except (ValueError, OverflowError) as error:
+        raise _not_understood() from error
+    if body.get("event") == "next":
+        return tournament.rounds.next_event(now)
+    raise _not_understood()
+
+
+def _key(token: Token) -> dict[str, Any]:
+    return {
+        "username": token.username,
+        "public_id": token.public,
+        "secret_key": token.secret.reveal(),
+        "scopes": list(token.scopes),
+    }
+
+
+def _models(body: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    models = body.get("models") or {}
+    return list(models.items()) if isinstance(models, Mapping) else [(str(name), "0") for name in models]
+
+
+def _amount(value: Any) -> Decimal:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation as error:
+        raise UserError("field-missing", f"{value!r} is not an amount of NMR.", "Send a number as text.") from error
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise UserError("field-missing", f"The field {name!r} is missing.", f"Send {name} as text.")
+    return value
+
+
+def _not_understood() -> UserError:
+    return UserError(
+        "advance-not-understood",
+        "The request does not say how far to advance.",
+        'Send {"to": "2026-09-02T12:00:00Z"}, {"seconds": 60} or {"event": "next"}.',
+    )
+
+
+def _unknown(path: str) -> UserError:
+    return UserError("no-such-control", f"There is no {path}.", "Use /control/clock, advance, accounts, keys, journal.")

@@ -1,0 +1,90 @@
+"""Files over HTTP: dataset files made on first demand and kept per data day, and ranges of any file."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from eraforge.core.digest import digest_value
+from eraforge.simulator.port import World
+from eraforge.store.atomic import make_folder, replace_atomic
+
+RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+class DatasetFiles:
+    """The dataset files, one folder per data day.
+
+    Args:
+        world: writes the files.
+        folder: where they are kept.
+    """
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self._world, self._folder = world, folder
+        self._locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+        self._turn = threading.Lock()
+
+    def path(self, stamp: str, filename: str) -> Path | None:
+        """The file as of that data day, made now if it is not there; None for a name that does not exist.
+
+        A request for a file that is being made waits until it is there.
+        """
+        if filename not in self._world.filenames() or not re.fullmatch(r"\d{8}", stamp):
+            return None
+        target = self._folder / stamp / filename
+        with self._turn:
+            lock = self._locks[target]
+        with lock:
+            if not target.exists():
+                make_folder(target.parent)
+                temp = target.with_name(target.name + ".unfinished")
+                temp.unlink(missing_ok=True)
+                day = datetime.strptime(stamp, "%Y%m%d").replace(tzinfo=UTC).date() + timedelta(days=1)
+                self._world.write(filename, day, temp)
+                replace_atomic(temp, target)
+        return target
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which bytes of a file to send: status 200, 206 or 416, the first byte, how many, and the whole size."""
+
+    status: int
+    first: int
+    length: int
+    size: int
+
+    def headers(self) -> dict[str, str]:
+        """Content-Length, and Content-Range where there is one."""
+        headers = {"Accept-Ranges": "bytes", "Content-Length": str(self.length)}
+        if self.status == 206:
+            headers["Content-Range"] = f"bytes {self.first}-{self.first + self.length - 1}/{self.size}"
+        if self.status == 416:
+            headers["Content-Range"] = f"bytes */{self.size}"
+        return headers
+
+
+def part_of(size: int, header: str | None) -> Part:
+    """The part of a file of that size which a `Range` header asks for; an unreadable header asks for all."""
+    found = RANGE.fullmatch((header or "").strip())
+    if found is None or found.group(1) == found.group(2) == "":
+        return Part(200, 0, size, size)
+    if found.group(1) == "":
+        length = min(int(found.group(2)), size)
+        return Part(206, size - length, length, size) if length else Part(416, 0, 0, size)
+    first = int(found.group(1))
+    last = min(int(found.group(2) or size - 1), size - 1)
+    if first >= size:
+        return Part(416, 0, 0, size)
+    return Part(206, first, last - first + 1, size) if last >= first else Part(200, 0, size, size)
+
+
+def entity_tag(path: Path) -> str:
+    """The ETag of a file that is never changed in place."""
+    status = path.stat()
+    return f'"{digest_value(path.name, path.parent.name, path.parent.parent.name, status.st_size)[:32]}"'

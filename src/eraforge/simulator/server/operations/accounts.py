@@ -1,0 +1,271 @@
+"""The caller's account, models, submissions and wallet, and the public profiles."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from graphql import GraphQLError
+
+from eraforge.simulator.server.context import Context, Info, iso, money
+from eraforge.simulator.server.operations import leaderboards, scores
+from eraforge.simulator.server.operations.rounds import describe_round, round_id
+from eraforge.simulator.tournament.identities import derived_text
+from eraforge.simulator.tournament.records import AccountRecord, ModelRecord, SubmissionRecord
+from eraforge.simulator.tournament.standings import Payout
+from eraforge.simulator.tournament.submissions import Standing
+
+HEX = "0123456789abcdef"
+ZERO = Decimal(0)
+
+
+def describe_submission(context: Context, standing: Standing) -> dict[str, Any]:
+    """A `Submission` of the API."""
+    one = standing.submission
+    return {
+        "errorInfo": one.error,
+        "filename": one.filename,
+        "id": one.id,
+        "insertedAt": iso(one.inserted),
+        "round": lambda _info: describe_round(context.tournament, context.tournament.rounds.get(one.round)),
+        "selected": standing.selected,
+        "source": one.source,
+        "status": "accepted" if one.error is None else "rejected",
+        "triggerId": one.trigger_id,
+    }
+
+
+def describe_model(context: Context, model: ModelRecord) -> dict[str, Any]:
+    """A `Model` of the API, as its owner sees it."""
+
+    def submissions(_info: Info) -> list[dict[str, Any]]:
+        context.session.require("read_submission_info")
+        return [describe_submission(context, one) for one in context.tournament.submissions.of_model(model.id)]
+
+    stake = model.stake_at(context.tournament.now())
+    return {
+        "archived": False,
+        "bio": model.bio,
+        "id": model.id,
+        "insertedAt": iso(model.created),
+        "latestSubmissions": lambda _info: _latest_submissions(context, model),
+        "linkText": model.link_text,
+        "linkUrl": model.link_url,
+        "name": model.name,
+        "submissionWebhook": model.webhook,
+        "submissions": submissions,
+        "tournament": context.tournament.world.arena.tournament,
+        "username": model.username,
+        "v2Stake": {
+            "latestValue": money(stake),
+            "latestValueSettled": money(stake),
+            "stakeValue": money(stake),
+            "status": "confirmed" if stake else None,
+            "txHash": address("stake", model.id, 64) if stake else None,
+        },
+    }
+
+
+def address(kind: str, name: str, length: int = 40) -> str:
+    """A made-up address or transaction hash."""
+    return "0x" + derived_text(HEX, length, kind, name)
+
+
+def _latest_submissions(context: Context, model: ModelRecord) -> list[dict[str, Any]]:
+    rounds = context.tournament.rounds
+    latest = []
+    for standing in context.tournament.submissions.of_model(model.id)[:1]:
+        one, found = standing.submission, rounds.get(standing.submission.round)
+        latest.append(
+            {
+                "filename": one.filename,
+                "id": one.id,
+                "roundClose": found.closes.date().isoformat(),
+                "roundCloseStaking": found.closes.date().isoformat(),
+                "roundNumber": one.round,
+                "roundOpen": found.opens.date().isoformat(),
+                "status": standing.status,
+                "timestamp": iso(one.inserted),
+            }
+        )
+    return latest
+
+
+def _account(_root: None, info: Info) -> dict[str, Any]:
+    context: Context = info.context
+    context.session.require("read_user_info")
+    account = context.tournament.records.accounts[context.session.token.username]
+    return {
+        "apiTokens": [
+            {"name": f"key {place}", "publicId": token.public, "scopes": sorted(token.scopes)}
+            for place, token in enumerate(account.tokens, start=1)
+        ],
+        "assignedEthAddress": address("wallet", account.username),
+        "availableNmr": lambda _info: money(context.tournament.available(account.username)),
+        "availableUsd": "0.0",
+        "email": f"{account.username}@example.com",
+        "heldForPendingWithdrawals": "0.0",
+        "heldForScheduledStakeIncreases": "0",
+        "id": account.id,
+        "insertedAt": iso(account.created),
+        "mfaEnabled": False,
+        "models": [describe_model(context, context.tournament.records.models[one]) for one in account.models],
+        "status": "VERIFIED",
+        "username": account.username,
+        "walletAddress": address("wallet", account.username),
+        "walletTxns": lambda _info: _wallet_transactions(context, account),
+    }
+
+
+def _wallet_transactions(context: Context, account: AccountRecord) -> list[dict[str, Any]]:
+    wallet = address("wallet", account.username)
+    rows: list[tuple[datetime, str, Decimal, str]] = [
+        (moment, kind, amount, identifier) for moment, kind, amount, _, identifier in account.movements
+    ]
+    for model_id in account.models:
+        for payout in context.tournament.standings.settled_of(model_id):
+            kind = "payout" if payout.total >= 0 else "burn"
+            rows.append((payout.moment, kind, payout.total, f"{model_id}/{payout.number}"))
+    rows.sort(key=lambda row: row[0], reverse=True)
+    return [
+        {
+            "amount": money(amount),
+            "from": wallet if amount < 0 else address("contract", "staking"),
+            "status": "confirmed",
+            "time": iso(moment),
+            "to": address("contract", "staking") if amount < 0 else wallet,
+            "tournament": context.tournament.world.arena.tournament,
+            "txHash": address("transaction", identifier, 64),
+            "type": kind,
+        }
+        for moment, kind, amount, identifier in rows
+    ]
+
+
+def _model(_root: None, info: Info, modelId: str | None = None) -> dict[str, Any]:
+    context: Context = info.context
+    context.session.require("read_user_info")
+    return describe_model(context, context.tournament.own_model(context.session, modelId))
+
+
+def _submissions(
+    _root: None,
+    info: Info,
+    modelId: str | None = None,
+) -> list[dict[str, Any]]:
+    context: Context = info.context
+    context.session.require("read_submission_info")
+    model = context.tournament.own_model(context.session, modelId)
+    return [describe_submission(context, one) for one in context.tournament.submissions.of_model(model.id)]
+
+
+def _download_auth(_root: None, info: Info, id: str | None = None) -> dict[str, Any]:
+    context: Context = info.context
+    context.session.require("download_submission")
+    found: SubmissionRecord | None = context.tournament.submissions.find(id or "")
+    if found is None:
+        raise GraphQLError("Submission not found")
+    context.tournament.own_model(context.session, found.model_id)
+    link = context.links.sign("GET", f"/submissions/{found.id}/{found.filename}")
+    return {"filename": found.filename, "url": context.origin + link}
+
+
+def _upload_auth(
+    _root: None,
+    info: Info,
+    filename: str,
+    tournament: int,
+    modelId: str | None = None,
+) -> dict[str, Any]:
+    context: Context = info.context
+    given = context.tournament.authorise_upload(context.session, filename, modelId, tournament)
+    return {"filename": given, "url": context.origin + context.links.sign("PUT", f"/s3/{given}")}
+
+
+def _payouts(_root: None, info: Info, tournament: int) -> dict[str, Any]:
+    context: Context = info.context
+    context.session.require("read_user_info")
+    engine = context.tournament
+    engine.check_tournament(tournament)
+    models = engine.records.accounts[context.session.token.username].models
+    settled = [one for model in models for one in engine.standings.settled_of(model) if one.at_risk]
+    pending = [one for model in models for one in engine.standings.pending_of(model) if one.at_risk]
+    since = engine.now() - timedelta(days=45)
+    recent = [one for one in settled if one.moment > since]
+    return {"actual": _describe_payouts(context, recent), "pending": _describe_payouts(context, pending)}
+
+
+def _describe_payouts(context: Context, payouts: list[Payout]) -> list[dict[str, Any]]:
+    return [
+        {
+            "currencySymbol": "$",
+            "modelDisplayName": context.tournament.records.models[one.model_id].name,
+            "modelId": one.model_id,
+            "modelName": context.tournament.records.models[one.model_id].name,
+            "payoutNmr": money(one.total),
+            "payoutValue": None,
+            "roundId": round_id(one.number),
+            "roundNumber": one.number,
+            "roundResolveTime": iso(context.tournament.rounds.get(one.number).resolves),
+        }
+        for one in sorted(payouts, key=lambda payout: -payout.number)
+    ]
+
+
+def _account_profile(_root: None, info: Info, username: str, tournament: int | None = None) -> dict[str, Any] | None:
+    engine = info.context.tournament
+    engine.check_tournament(tournament)
+    account = engine.records.accounts.get(username)
+    if account is None:
+        return None
+    models = [engine.records.models[one] for one in account.models]
+    return {"models": [{"displayName": one.name, "id": one.id} for one in models], "username": username}
+
+
+def _user_profile(
+    _root: None,
+    info: Info,
+    modelName: str,
+    tournament: int | None = None,
+) -> dict[str, Any] | None:
+    context: Context = info.context
+    engine = context.tournament
+    engine.check_tournament(tournament)
+    model = engine.records.model_named(modelName)
+    if model is None:
+        return None
+    stake = model.stake_at(engine.now())
+
+    def stake_value(_info: Info) -> str | None:
+        pending = sum((one.total for one in engine.standings.pending_of(model.id)), ZERO)
+        return money(stake + pending) if stake else None
+
+    return {
+        "accountName": model.username,
+        "bio": model.bio,
+        "dailyModelPerformances": lambda _info: leaderboards.daily_performances(context, model.id),
+        "id": model.id,
+        "latestSubmissionScores": lambda _info: scores.latest_scores(context, model.id),
+        "latestUserScores": lambda _info: leaderboards.user_scores(context, model.id),
+        "linkText": model.link_text,
+        "linkUrl": model.link_url,
+        "nmrStaked": money(stake) if stake else None,
+        "stakeValue": stake_value,
+        "startDate": iso(model.created),
+        "username": model.name,
+    }
+
+
+RESOLVERS = {
+    "Query": {
+        "account": _account,
+        "accountProfile": _account_profile,
+        "model": _model,
+        "pendingModelPayouts": _payouts,
+        "submissionDownloadAuth": _download_auth,
+        "submissionUploadAuth": _upload_auth,
+        "submissions": _submissions,
+        "v3UserProfile": _user_profile,
+    }
+}

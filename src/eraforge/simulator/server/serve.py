@@ -1,0 +1,117 @@
+"""The simulator as a process: start, say where, run until told to stop."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from eraforge.core.clock import Clock, SystemClock
+from eraforge.simulator.port import World
+from eraforge.simulator.server.files import DatasetFiles
+from eraforge.simulator.server.handler import Server, Site, bind
+from eraforge.simulator.server.links import LIFETIME, Links
+from eraforge.simulator.tournament.engine import START, Tournament
+from eraforge.simulator.tournament.records import READY_ACCOUNT
+
+LOOPBACK = "127.0.0.1"
+TEXT = """A local tournament is open at {url}
+  world       {synthetic}
+  time        {now}{speed}
+  account     {username} ({models})
+  public id   {public_id}
+  secret key  {secret_key}
+  state       {state}
+Stop it with Ctrl-C; the same state folder continues where it stopped.
+"""
+
+
+def serve(
+    port: int,
+    seed: int,
+    scale: str,
+    state: Path,
+    as_json: bool,
+    speed: float | None = None,
+    *,
+    host: str = LOOPBACK,
+    start: datetime = START,
+    real: Clock | None = None,
+    write: Callable[[str], None] | None = None,
+) -> None:
+    """Run a simulator until SIGTERM or SIGINT. Call it from the main thread.
+
+    Args:
+        port: 0 picks a free one.
+        seed, scale: name the made-up world.
+        state: the state folder; one that exists continues.
+        as_json: print one JSON line (`url`, `public_id`, `secret_key`, ...) once it answers, instead of a short text.
+        speed: virtual seconds a real second; None stands still until advanced.
+        write: where the announcement goes; by default the standard output.
+
+    Raises:
+        UserError: `port-in-use`, `state-in-use`, `state-of-another-world`, and what `build_world` raises.
+    """
+    from eraforge.simulator.world import build_world
+
+    server = bind(host, port)
+    try:
+        open_site(server, build_world(seed, scale), seed, state, real or SystemClock(), speed=speed, start=start)
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="simulator")
+        thread.start()
+        (write or _write_out)(announcement(server, state, as_json=as_json))
+        stop.wait()
+        server.shutdown()
+        thread.join()
+        server.site.tournament.close()
+    finally:
+        server.server_close()
+
+
+def open_site(
+    server: Server,
+    world: World,
+    seed: int,
+    state: Path,
+    real: Clock,
+    *,
+    speed: float | None = None,
+    start: datetime = START,
+) -> None:
+    """Give a bound server the tournament in that state folder."""
+    tournament = Tournament(world, seed, state, real, speed=speed, start=start)
+    server.site = Site(tournament, Links(seed, real, LIFETIME), DatasetFiles(world, state / "datasets"))
+
+
+def announcement(server: Server, state: Path, *, as_json: bool) -> str:
+    """Where the simulator is and how to log in, as one JSON line or a short text."""
+    tournament = server.site.tournament
+    account = tournament.records.accounts[READY_ACCOUNT]
+    models = {tournament.records.models[one].name: one for one in account.models}
+    facts = {
+        "models": models,
+        "now": tournament.now().isoformat(),
+        "public_id": account.tokens[0].public,
+        "secret_key": account.tokens[0].secret.reveal(),
+        "speed": tournament.clock.speed,
+        "state": str(state),
+        "synthetic": tournament.world.synthetic,
+        "url": f"http://{server.server_name}:{server.server_port}",
+        "username": account.username,
+    }
+    if as_json:
+        return json.dumps(facts, sort_keys=True) + "\n"
+    pace = ", standing still" if tournament.clock.speed is None else f", {tournament.clock.speed:g} times real time"
+    return TEXT.format(**{**facts, "models": ", ".join(models), "speed": pace})
+
+
+def _write_out(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

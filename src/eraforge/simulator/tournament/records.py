@@ -1,0 +1,228 @@
+"""Everything that changes, rebuilt from the journal: accounts, keys, models, stakes, uploads, submissions.
+
+`apply` is the only way anything here changes, and it sees nothing but journal lines: what a run did and what a replay
+does are the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from eraforge.core.errors import Broken
+from eraforge.core.secret import Secret
+from eraforge.simulator.port import Player
+from eraforge.simulator.tournament.identities import derived_uuid, public_id, secret_key
+
+SCOPES = (
+    "upload_submission",
+    "download_submission",
+    "read_submission_info",
+    "read_user_info",
+    "stake",
+    "web3_staking",
+)
+READY_ACCOUNT = "practice"
+READY_STAKES = {"practice_a": Decimal(64), "practice_b": Decimal(128), "practice_c": Decimal(32)}
+READY_BALANCE = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API key: its public half, its secret half, its scopes, and whose it is."""
+
+    public: str
+    secret: Secret
+    scopes: tuple[str, ...]
+    username: str
+
+
+@dataclass(slots=True)
+class ModelRecord:
+    """A model (slot). `stakes` lists (moment, NMR staked from then on), oldest first."""
+
+    id: str
+    name: str
+    username: str
+    created: datetime
+    stakes: list[tuple[datetime, Decimal]] = field(default_factory=list)
+    bio: str | None = None
+    link_text: str | None = None
+    link_url: str | None = None
+    webhook: str | None = None
+
+    def stake_at(self, moment: datetime) -> Decimal:
+        """NMR staked at that moment."""
+        held = [stake for since, stake in self.stakes if since <= moment]
+        return held[-1] if held else Decimal(0)
+
+
+@dataclass(slots=True)
+class AccountRecord:
+    """An account. `movements` lists (moment, kind, NMR into the wallet, model id, identifier), oldest first."""
+
+    id: str
+    username: str
+    created: datetime
+    balance: Decimal = Decimal(0)
+    tokens: list[Token] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+    movements: list[tuple[datetime, str, Decimal, str, str]] = field(default_factory=list)
+    competitor: bool = False
+
+
+@dataclass(slots=True)
+class Upload:
+    """Leave to upload one file, and the digest of what was stored under its name last."""
+
+    filename: str
+    model_id: str
+    username: str
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRecord:
+    """A submission as it was made.
+
+    Args:
+        round: the round it was made for; `based_on` is the round whose ids it holds.
+        late: whether that round's window was already closed.
+        queued: whether it also counts for the next round, because no window was open.
+        error: why it was rejected, or None when it was accepted.
+        digest: SHA-256 of the file.
+    """
+
+    id: str
+    model_id: str
+    filename: str
+    digest: str
+    round: int
+    based_on: int
+    inserted: datetime
+    late: bool
+    queued: bool
+    error: str | None = None
+    source: str | None = None
+    trigger_id: str | None = None
+
+
+class Records:
+    """The state of the tournament after the journal lines applied so far.
+
+    Args:
+        seed: the simulator's seed; keys and identifiers derive from it.
+        field: the competitors, who have accounts and models from the start.
+    """
+
+    def __init__(self, seed: int, field: Sequence[Player]) -> None:
+        self.seed = seed
+        self.accounts: dict[str, AccountRecord] = {}
+        self.models: dict[str, ModelRecord] = {}
+        self.tokens: dict[str, Token] = {}
+        self.uploads: dict[str, Upload] = {}
+        self.submissions: dict[str, SubmissionRecord] = {}
+        self.by_model: dict[str, list[str]] = {}
+        self.start: datetime | None = None
+        self.latest: datetime | None = None
+        self._field = field
+        self._apply: dict[str, Callable[[datetime, Mapping[str, Any]], None]] = {
+            "started": self._started,
+            "clock-moved": self._clock_moved,
+            "account-created": self._account_created,
+            "key-created": self._key_created,
+            "model-created": self._model_created,
+            "profile-changed": self._profile_changed,
+            "stake-changed": self._stake_changed,
+            "upload-authorised": self._upload_authorised,
+            "object-stored": self._object_stored,
+            "submission-created": self._submission_created,
+        }
+
+    def apply(self, line: Mapping[str, Any]) -> None:
+        """Take one journal line into account.
+
+        Raises:
+            Broken: `unknown-change` for a line this version cannot have written.
+        """
+        change = self._apply.get(line["change"])
+        if change is None:
+            raise Broken(
+                "unknown-change",
+                f"The journal holds a change {line['change']!r} that this version does not know.",
+                "Open the folder with the version that wrote it.",
+            )
+        virtual = datetime.fromisoformat(line["virtual"])
+        self.latest = virtual if self.latest is None else max(self.latest, virtual)
+        change(virtual, line["facts"])
+
+    def model_named(self, name: str) -> ModelRecord | None:
+        """The model of that name."""
+        return next((model for model in self.models.values() if model.name == name), None)
+
+    def _started(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self.start = at
+        for player in self._field:
+            self._account(at, player.name, Decimal(0)).competitor = True
+            self._model(at, player.model_id, player.name, player.name, player.stake)
+        self._account(at, READY_ACCOUNT, READY_BALANCE)
+        self._key(READY_ACCOUNT, SCOPES)
+        for name, stake in READY_STAKES.items():
+            self._model(at, derived_uuid("model", self.seed, name), name, READY_ACCOUNT, stake)
+
+    def _clock_moved(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self.latest = max(at, datetime.fromisoformat(facts["to"]))
+
+    def _account_created(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self._account(at, facts["username"], Decimal(facts["balance"]))
+
+    def _key_created(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self._key(facts["username"], facts["scopes"])
+
+    def _model_created(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self._model(at, facts["id"], facts["name"], facts["username"], Decimal(facts["stake"]))
+
+    def _profile_changed(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        model = self.models[facts["model"]]
+        for name in ("bio", "link_text", "link_url", "webhook"):
+            if name in facts:
+                setattr(model, name, facts[name])
+
+    def _stake_changed(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        model = self.models[facts["model"]]
+        difference = Decimal(facts["stake"]) - model.stake_at(at)
+        model.stakes.append((at, Decimal(facts["stake"])))
+        account = self.accounts[model.username]
+        account.balance -= difference
+        account.movements.append((at, "stake", -difference, model.id, facts["id"]))
+
+    def _upload_authorised(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self.uploads[facts["filename"]] = Upload(facts["filename"], facts["model"], facts["username"])
+
+    def _object_stored(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self.uploads[facts["filename"]].digest = facts["digest"]
+
+    def _submission_created(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        record = SubmissionRecord(**{**facts, "inserted": at})
+        self.submissions[record.id] = record
+        self.by_model.setdefault(record.model_id, []).append(record.id)
+
+    def _account(self, at: datetime, username: str, balance: Decimal) -> AccountRecord:
+        account = AccountRecord(derived_uuid("account", self.seed, username), username, at, balance)
+        self.accounts[username] = account
+        return account
+
+    def _key(self, username: str, scopes: Sequence[str]) -> None:
+        account = self.accounts[username]
+        index = len(account.tokens)
+        secret = Secret(secret_key(self.seed, username, index))
+        token = Token(public_id(self.seed, username, index), secret, tuple(scopes), username)
+        account.tokens.append(token)
+        self.tokens[token.public] = token
+
+    def _model(self, at: datetime, identifier: str, name: str, username: str, stake: Decimal) -> None:
+        self.models[identifier] = ModelRecord(identifier, name, username, at, [(at, stake)])
+        self.accounts[username].models.append(identifier)

@@ -1,0 +1,190 @@
+"""The rounds of the local tournament: windows, score days, statuses, and the scores of a round as data."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from eraforge.core import calendar as days
+from eraforge.core.errors import Refused
+from eraforge.core.words import Arena, PayoutPolicy, Round, ScoreConfig
+
+FIRST_ROUND = 1343
+SCORE_TIME = time(14, tzinfo=UTC)
+SCORE_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRule:
+    """One score of a round: what the API calls it, and how it is computed.
+
+    Args:
+        display_name, name, version: its identity on the API.
+        kernel: `corr`, `mmc`, `bmc` (MMC against the benchmarks) or `meta` (correlation with the meta model).
+        target: the target it scores against.
+        days: daily scores until it is final.
+    """
+
+    display_name: str
+    name: str
+    version: str
+    kernel: str
+    target: str
+    days: int
+
+
+SCORE_RULES = (
+    ScoreRule("bmc", "benchmark_model_contribution", "2", "bmc", "target_ender_60", 60),
+    ScoreRule("corr60", "correlation", "2", "corr", "target_ender_60", 60),
+    ScoreRule("corr_w_meta_model", "correlation_with_meta_model", "1", "meta", "target_ender_60", 60),
+    ScoreRule("mmc", "meta_model_contribution", "1", "mmc", "target_ender_20", 20),
+    ScoreRule("mmc60", "meta_model_contribution", "2", "mmc", "target_ender_60", 60),
+    ScoreRule("v2_corr20", "correlation", "1", "corr", "target_ender_20", 20),
+)
+
+
+class Rounds:
+    """The rounds of an arena from the first one the simulator knows, by calendar alone.
+
+    Scores of a score day are published at 14:00 UTC; the published rules name no hour.
+    """
+
+    def __init__(self, arena: Arena) -> None:
+        self.arena = arena
+        self.get = lru_cache(maxsize=None)(self._get)
+        self.score_moments = lru_cache(maxsize=None)(self._score_moments)
+
+    def _get(self, number: int) -> Round:
+        """The round of that number.
+
+        Raises:
+            Refused: `round-not-found` below the first round.
+        """
+        if number < FIRST_ROUND:
+            raise Refused("round-not-found", f"Round {number} not found.", f"The first round is {FIRST_ROUND}.")
+        opens, closes = days.window(self.arena.calendar, days.open_day(self.arena.calendar, number))
+        moments = self.score_moments(number)
+        return Round(
+            self.arena.name, number, opens, closes, moments[0], moments[-1], score_configs=self._scores(number)
+        )
+
+    def _score_moments(self, number: int) -> tuple[datetime, ...]:
+        """When daily scores 1..60 of the round are published."""
+        calendar = self.arena.calendar
+        day = days.score_day(calendar, days.open_day(calendar, number), 1)
+        moments: list[datetime] = []
+        while len(moments) < SCORE_DAYS:
+            if day.weekday() in calendar.score_weekdays:
+                moments.append(datetime.combine(day, SCORE_TIME))
+            day += days.DAY
+        return tuple(moments)
+
+    def _scores(self, number: int) -> tuple[ScoreConfig, ...]:
+        policy = self.policy(number)
+        return tuple(
+            ScoreConfig(
+                rule.name,
+                rule.version,
+                rule.display_name,
+                rule.display_name in policy.weights,
+                policy.weights.get(rule.display_name, Decimal(0)),
+                policy.cap,
+                policy.factor,
+                rule.days,
+            )
+            for rule in SCORE_RULES
+        )
+
+    def policy(self, number: int) -> PayoutPolicy:
+        """How the round pays."""
+        return [policy for policy in self.arena.policies if policy.first_round <= number][-1]
+
+    def current(self, now: datetime) -> Round | None:
+        """The round opened last, open or closed."""
+        day = now.date()
+        while not days.is_open_day(self.arena.calendar, day) or days.window(self.arena.calendar, day)[0] > now:
+            day -= days.DAY
+        number = days.round_number(self.arena.calendar, day)
+        return None if number < FIRST_ROUND else self.get(number)
+
+    def current_number(self, now: datetime) -> int:
+        """Number of the round opened last; one below the first when none has."""
+        current = self.current(now)
+        return FIRST_ROUND - 1 if current is None else current.number
+
+    def open_at(self, now: datetime) -> Round | None:
+        """The round whose window is open."""
+        current = self.current(now)
+        return current if current is not None and current.is_open(now) else None
+
+    def opened(self, number: int, now: datetime) -> Round:
+        """The round of that number, if it has opened.
+
+        Raises:
+            Refused: `round-not-found`, `round-not-open-yet`.
+        """
+        found = self.get(number)
+        if found.opens > now:
+            raise Refused("round-not-open-yet", f"Round {number} has not opened yet.", "Ask again once it has.")
+        return found
+
+    def day(self, number: int) -> date:
+        """The day on which the round opens."""
+        return days.open_day(self.arena.calendar, number)
+
+    def datestamp(self, number: int) -> int:
+        """The market date behind the round's features, as YYYYMMDD."""
+        return int(days.data_date(self.day(number)).strftime("%Y%m%d"))
+
+    def published(self, number: int, now: datetime) -> int:
+        """How many daily scores of the round are out, 0..60."""
+        return bisect_right(self.score_moments(number), now)
+
+    def status(self, found: Round, now: datetime) -> str:
+        """UPCOMING, OPEN, RESOLVING or RESOLVED, as the API names them."""
+        if now < found.opens:
+            return "UPCOMING"
+        if now < found.closes:
+            return "OPEN"
+        return "RESOLVED" if found.resolves is not None and now >= found.resolves else "RESOLVING"
+
+    def events(self, after: datetime, until: datetime) -> Iterator[dict[str, Any]]:
+        """What happens in (after, until], in time order: openings, closings, score days, resolutions."""
+        day = after.date() - days.DAY
+        while datetime.combine(day, time(0, tzinfo=UTC)) <= until:
+            for moment, event in sorted(self._events_of(day), key=lambda pair: pair[0]):
+                if after < moment <= until:
+                    yield {"at": moment, **event}
+            day += days.DAY
+
+    def next_event(self, after: datetime) -> datetime:
+        """The first moment after `after` at which something happens."""
+        moment: datetime = next(event["at"] for event in self.events(after, after + timedelta(days=14)))
+        return moment
+
+    def _events_of(self, day: date) -> Iterator[tuple[datetime, dict[str, Any]]]:
+        calendar = self.arena.calendar
+        if days.is_open_day(calendar, day):
+            number = days.round_number(calendar, day)
+            if number >= FIRST_ROUND:
+                opens, closes = days.window(calendar, day)
+                yield opens, {"event": "round-opened", "round": number}
+                yield closes, {"event": "round-closed", "round": number}
+        if day.weekday() not in calendar.score_weekdays:
+            return
+        moment = datetime.combine(day, SCORE_TIME)
+        scored = [number for number in self._open_for_scores(day) if moment in self.score_moments(number)]
+        if scored:
+            yield moment, {"event": "scores-published", "rounds": [scored[0], scored[-1]]}
+        for number in scored:
+            if self.score_moments(number)[-1] == moment:
+                yield moment, {"event": "round-resolved", "round": number}
+
+    def _open_for_scores(self, day: date) -> range:
+        last = self.current_number(datetime.combine(day, SCORE_TIME))
+        return range(max(FIRST_ROUND, last - SCORE_DAYS - 8), last + 1)

@@ -1,0 +1,138 @@
+"""Leaderboards: reputations, ranks, returns and payouts, from final scores alone.
+
+A reputation is the mean of a score over the rounds in which it became final, at most the last 252 of them. The model
+rank orders the mean of the payout-weighted scores; models without a final score follow by stake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from eraforge.simulator.tournament.payouts import split_payout
+from eraforge.simulator.tournament.records import Records
+from eraforge.simulator.tournament.rounds import FIRST_ROUND, SCORE_DAYS, SCORE_RULES, Rounds
+from eraforge.simulator.tournament.scoring import RoundScores, ScoreBook
+
+TRAILING_ROUNDS = 252
+SEASON = "season_score"
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """What one submission earns (or burns, negative) in one round; `settled` once the round has resolved."""
+
+    number: int
+    model_id: str
+    at_risk: Decimal
+    parts: Mapping[str, Decimal]
+    settled: bool
+    moment: datetime
+
+    @property
+    def total(self) -> Decimal:
+        """NMR of the whole round."""
+        return sum(self.parts.values(), Decimal(0))
+
+
+class Standings:
+    """What the scores add up to, seen at a moment of virtual time."""
+
+    def __init__(self, records: Records, rounds: Rounds, scores: ScoreBook, now: Callable[[], datetime]) -> None:
+        self._records, self._rounds, self._scores, self._now = records, rounds, scores, now
+        self._settled: dict[tuple[int, int], dict[str, Payout]] = {}
+
+    def round_numbers(self) -> range:
+        """The rounds with at least one published score, oldest first."""
+        last = self._rounds.current_number(self._now())
+        while last >= FIRST_ROUND and not self._rounds.published(last, self._now()):
+            last -= 1
+        return range(FIRST_ROUND, last + 1)
+
+    def payouts(self, number: int) -> dict[str, Payout]:
+        """Payout of every member of a round on its latest score day, by model."""
+        published = self._rounds.published(number, self._now())
+        if not published:
+            return {}
+        table = self._scores.table(number, [published])
+        key = (number, id(table))
+        if published == SCORE_DAYS and key in self._settled:
+            return self._settled[key]
+        payouts = self._payouts_on(table, published)
+        if published == SCORE_DAYS:
+            self._settled[key] = payouts
+        return payouts
+
+    def payouts_on(self, number: int, day: int) -> dict[str, Payout]:
+        """Payout of every member of a round as it stood on a score day, by model."""
+        return self._payouts_on(self._scores.table(number, [day]), day)
+
+    def _payouts_on(self, table: RoundScores, day: int) -> dict[str, Payout]:
+        found = self._rounds.get(table.number)
+        moment = self._rounds.score_moments(table.number)[day - 1]
+        payouts = {}
+        for place, member in enumerate(table.members):
+            values = {rule.display_name: table.days[day][row, place] for row, rule in enumerate(SCORE_RULES)}
+            scores = {name: float(value) for name, value in values.items() if not np.isnan(value)}
+            parts = split_payout(member.risk, scores, found.score_configs)
+            payouts[member.model_id] = Payout(
+                table.number, member.model_id, member.risk, parts, day == SCORE_DAYS, moment
+            )
+        return payouts
+
+    def settled_of(self, model_id: str) -> list[Payout]:
+        """Settled payouts of a model, oldest round first."""
+        resolved = [one for one in self.round_numbers() if self._rounds.published(one, self._now()) == SCORE_DAYS]
+        found = (self.payouts(number).get(model_id) for number in resolved)
+        return [payout for payout in found if payout is not None]
+
+    def pending_of(self, model_id: str) -> list[Payout]:
+        """Payouts of a model as they stand in rounds that have not resolved, oldest first."""
+        running = [one for one in self.round_numbers() if self._rounds.published(one, self._now()) < SCORE_DAYS]
+        found = (self.payouts(number).get(model_id) for number in running)
+        return [payout for payout in found if payout is not None]
+
+    def reputations(self, at: datetime | None = None) -> dict[str, dict[str, float]]:
+        """Model -> display name -> reputation; `season_score` is the payout-weighted one. Only finals by then count."""
+        moment = at or self._now()
+        finals: dict[str, dict[str, list[float]]] = {}
+        for row, rule in enumerate(SCORE_RULES):
+            numbers = [one for one in self.round_numbers() if self._rounds.published(one, moment) >= rule.days]
+            for number in numbers[-TRAILING_ROUNDS:]:
+                table = self._scores.table(number, [rule.days])
+                for place, member in enumerate(table.members):
+                    value = float(table.days[rule.days][row, place])
+                    if not np.isnan(value):
+                        finals.setdefault(member.model_id, {}).setdefault(rule.display_name, []).append(value)
+        means = {
+            model: {name: float(np.mean(values)) for name, values in scores.items()} for model, scores in finals.items()
+        }
+        for scores in means.values():
+            scores[SEASON] = self._weighted(scores)
+        return means
+
+    def ranks(self, reputations: Mapping[str, Mapping[str, float]], name: str) -> dict[str, int]:
+        """Model -> rank (from 1) by one reputation; models without it come last, by stake and name."""
+
+        def order(model_id: str) -> tuple[bool, float, Decimal, str]:
+            value = reputations.get(model_id, {}).get(name)
+            model = self._records.models[model_id]
+            return (value is None, -(value or 0.0), -model.stake_at(self._now()), model.name)
+
+        return {model_id: place for place, model_id in enumerate(sorted(self._records.models, key=order), start=1)}
+
+    def returned(self, model_id: str, window: timedelta | None) -> tuple[Decimal, float | None]:
+        """NMR settled within the window (None: ever), and the same in percent of the stake."""
+        since = None if window is None else self._now() - window
+        settled = [one for one in self.settled_of(model_id) if since is None or one.moment > since]
+        profit = sum((one.total for one in settled), Decimal(0))
+        stake = self._records.models[model_id].stake_at(self._now())
+        return profit, (float(100 * profit / stake) if stake else None)
+
+    def _weighted(self, scores: Mapping[str, float]) -> float:
+        configs = self._rounds.get(max(FIRST_ROUND, self._rounds.current_number(self._now()))).score_configs
+        return sum(float(one.multiplier) * scores.get(one.display_name, 0.0) for one in configs if one.is_payout)

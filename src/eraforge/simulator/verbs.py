@@ -1,0 +1,55 @@
+"""`eraforge simulator serve`: the server as a verb of the desk."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from eraforge.simulator.server.serve import serve
+
+
+class Visitor(Protocol):
+    """What a verb needs to know of who asks."""
+
+    @property
+    def as_json(self) -> bool: ...
+
+    @property
+    def say(self) -> Callable[[str], None] | None: ...
+
+
+def serve_verb(
+    visit: Visitor, port: int, seed: int, scale: str, state: str, speed: float, attached: bool
+) -> dict[str, object]:
+    """Serve until told to stop.
+
+    Args:
+        state: folder that keeps everything; a temporary one, removed at the end, when empty.
+        speed: virtual seconds per real second; 0 stands still until advanced.
+        attached: also stop when standard input closes, so that the server never outlives who started it.
+
+    Raises:
+        UserError: `port-in-use`, `state-in-use`, `state-of-another-world`.
+    """
+    if attached:
+        threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
+    say = visit.say
+    write = (lambda text: say(text.rstrip("\n"))) if say else None
+    if state:
+        serve(port, seed, scale, Path(state), visit.as_json, speed or None, write=write)
+    else:
+        with tempfile.TemporaryDirectory(prefix="eraforge-") as folder:
+            serve(port, seed, scale, Path(folder), visit.as_json, speed or None, write=write)
+    return {}
+
+
+def _stop_at_end_of_input() -> None:
+    while sys.stdin.buffer.read(1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,162 @@
+"""The dataset files of a round day: which eras they hold, and writing them in a stream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from eraforge.core.calendar import data_date
+from eraforge.core.panel import Sample
+from eraforge.simulator.world.field import BENCHMARKS
+from eraforge.simulator.world.tables import KEYS, META_MODEL, Tables
+from eraforge.simulator.world.weeks import era_label
+
+SYNTHETIC_KEY = "eraforge.synthetic"
+NAMES = (
+    "features.json",
+    "live.parquet",
+    "live_benchmark_models.parquet",
+    "live_example_preds.csv",
+    "live_example_preds.parquet",
+    "meta_model.parquet",
+    "train.parquet",
+    "train_benchmark_models.parquet",
+    "validation.parquet",
+    "validation_benchmark_models.parquet",
+    "validation_example_preds.csv",
+    "validation_example_preds.parquet",
+)
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One era of a file: the market day, the label it carries and the sample it belongs to."""
+
+    day: date
+    era: str
+    data_type: str
+    number: int
+
+
+class Files:
+    """Contents of every dataset file, by name and round day.
+
+    Args:
+        tables: frames of any day.
+        synthetic: the tag that every file carries.
+    """
+
+    def __init__(self, tables: Tables, synthetic: str) -> None:
+        self._tables = tables
+        self._weeks = tables.space.weeks
+        self._scale = tables.space.scale
+        self._synthetic = synthetic
+
+    def write(self, name: str, round_day: date, destination: Path, progress: Progress | None) -> None:
+        """Write the file of that bare name as it stands when the round opens.
+
+        Args:
+            name: one of NAMES.
+            progress: called with eras done and eras in all.
+        """
+        if name == "features.json":
+            destination.write_text(self._features_json(), encoding="utf-8")
+            return
+        parts = self._parts(name, round_day)
+        schema = self._schema(name)
+        frames = self._frames(name, parts, round_day, progress)
+        if name.endswith(".csv"):
+            pl.concat([pl.DataFrame(schema=schema), *frames]).write_csv(destination)
+            return
+        sink(frames, schema, destination, self._scale.row_group_rows, {SYNTHETIC_KEY: self._synthetic})
+
+    def _features_json(self) -> str:
+        content = {
+            "feature_sets": self._tables.space.sets,
+            "targets": list(self._tables.targets),
+            SYNTHETIC_KEY: self._synthetic,
+        }
+        return json.dumps(content, indent=1) + "\n"
+
+    def _parts(self, name: str, round_day: date) -> list[Part]:
+        """The eras of a file, in order."""
+        if name.startswith("live"):
+            number = self._weeks.live_era(round_day)
+            return [Part(data_date(round_day), era_label(number), Sample.LIVE.value, number)]
+        scale = self._scale
+        if name.startswith("train"):
+            first = scale.benchmark_first_era if "benchmark" in name else scale.first_train_era
+            return [self._week(number, Sample.TRAIN) for number in range(first, scale.last_train_era + 1)]
+        first = scale.meta_first_era if name.startswith("meta") else scale.first_validation_era
+        numbers = range(first, self._weeks.last_era(round_day) + 1)
+        horizon = 60
+        return [
+            self._week(number, Sample.VALIDATION if self._weeks.known(number, horizon, round_day) else Sample.TEST)
+            for number in numbers
+        ]
+
+    def _week(self, number: int, sample: Sample) -> Part:
+        return Part(self._weeks.day(number), era_label(number), sample.value, number)
+
+    def _schema(self, name: str) -> dict[str, pl.DataType]:
+        keys: dict[str, pl.DataType] = {key: pl.String() for key in KEYS}
+        if "benchmark" in name:
+            return {**keys, **{model: pl.Float32() for model in BENCHMARKS}}
+        if "meta_model" in name:
+            return {**keys, META_MODEL: pl.Float32()}
+        if "example" in name:
+            return {"id": pl.String(), "prediction": pl.Float32()}
+        return self._tables.dataset_schema
+
+    def _frames(
+        self, name: str, parts: list[Part], round_day: date, progress: Progress | None
+    ) -> Iterator[pl.DataFrame]:
+        for done, part in enumerate(parts, start=1):
+            yield self._frame(name, part, round_day)
+            if progress is not None:
+                progress(done, len(parts))
+
+    def _frame(self, name: str, part: Part, round_day: date) -> pl.DataFrame:
+        tables = self._tables
+        day = tables.day(part.day)
+        if "benchmark" in name:
+            return tables.benchmarks(day, part.era, part.data_type)
+        if "meta_model" in name:
+            return tables.meta_model(day, part.era, part.data_type)
+        if "example" in name:
+            return tables.example(day)
+
+        def known(horizon: int) -> bool:
+            if part.data_type == Sample.LIVE:
+                return False
+            return part.data_type == Sample.TRAIN or self._weeks.known(part.number, horizon, round_day)
+
+        return tables.dataset(day, part.era, part.data_type, known)
+
+
+def sink(
+    frames: Iterator[pl.DataFrame],
+    schema: Mapping[str, pl.DataType],
+    destination: Path,
+    row_group_rows: int,
+    metadata: dict[str, str],
+) -> None:
+    """Stream frames into a parquet file without ever holding more than a row group."""
+
+    def source(*_: object) -> Iterator[pl.DataFrame]:
+        yield from frames
+
+    pl.LazyFrame.sink_parquet(
+        register_io_source(source, schema=pl.Schema(schema)),
+        destination,
+        row_group_size=row_group_rows,
+        metadata=metadata,
+        maintain_order=True,
+    )

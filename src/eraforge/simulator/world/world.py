@@ -1,0 +1,154 @@
+"""The World: everything the local tournament needs to know about its made-up data."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eraforge.arenas.classic import CLASSIC
+from eraforge.core.calendar import data_date, is_open_day
+from eraforge.core.errors import UserError
+from eraforge.core.words import Arena
+from eraforge.simulator.world.draws import Floats
+from eraforge.simulator.world.features import FeatureSpace
+from eraforge.simulator.world.field import BENCHMARKS, Competitor, Field
+from eraforge.simulator.world.files import NAMES, Files, Progress
+from eraforge.simulator.world.scale import Scale, scale_named
+from eraforge.simulator.world.signal import Signal
+from eraforge.simulator.world.tables import Day, Tables
+from eraforge.simulator.world.targets import parse_target
+from eraforge.simulator.world.weeks import Weeks
+
+REMEMBERED_DAYS = 128
+
+
+class World:
+    """Made-up Classic data and a field of competitors, as a function of seed and scale.
+
+    Args:
+        seed: any whole number.
+        scale: `tiny`, `small` or `full`.
+
+    Raises:
+        UserError: `unknown-scale`.
+    """
+
+    def __init__(self, seed: int, scale: str) -> None:
+        self.arena: Arena = CLASSIC
+        self.scale: Scale = scale_named(scale)
+        self.seed = seed
+        self.synthetic = f"eraforge simulator seed={seed} scale={scale}"
+        weeks = Weeks(self.arena.calendar, self.scale)
+        space = FeatureSpace(seed, self.scale, weeks)
+        signal = Signal(space)
+        self._field = Field(signal)
+        self._tables = Tables(space, signal, self._field)
+        self._files = Files(self._tables, self.synthetic)
+        self._signals: OrderedDict[date, Floats] = OrderedDict()
+
+    @property
+    def competitors(self) -> tuple[Competitor, ...]:
+        """The field, in the order of the columns of `field`."""
+        return self._field.competitors
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Target columns, `target` first."""
+        return self._tables.targets
+
+    def filenames(self) -> tuple[str, ...]:
+        """Names of the dataset files, version included."""
+        return tuple(f"{self.arena.version}/{name}" for name in NAMES)
+
+    def write(self, filename: str, round_day: date, destination: Path, progress: Progress | None = None) -> None:
+        """Write a dataset file as it stands when the round of that day opens. Equal arguments, equal bytes.
+
+        Args:
+            filename: one of `filenames()`.
+            round_day: the open day of a round.
+            destination: the file to write; its folder exists.
+            progress: called with eras done and eras in all.
+
+        Raises:
+            UserError: `unknown-dataset-file`, `no-round-that-day`.
+        """
+        if filename not in self.filenames():
+            raise UserError("unknown-dataset-file", f"There is no file {filename!r}.", "List the dataset files first.")
+        self._files.write(filename.split("/", 1)[1], self._open(round_day), destination, progress)
+
+    def live_ids(self, round_day: date) -> NDArray[np.str_]:
+        """Ids of a round's live rows, ascending. Shape (n,).
+
+        Raises:
+            UserError: `no-round-that-day`.
+        """
+        return self._day(round_day).ids
+
+    def truth(self, round_day: date, target: str, days: int) -> Floats:
+        """The target of a round's live rows as it stands after `days` score days. Shape (n,), order of `live_ids`.
+
+        On the last day of the target's horizon it is the final target. Missing rows of an auxiliary target are NaN.
+
+        Raises:
+            UserError: `no-round-that-day`, `unknown-target`, `days-beyond-target`.
+        """
+        name, horizon = parse_target(target, self._tables.target_names)
+        if not 1 <= days <= horizon:
+            raise UserError(
+                "days-beyond-target", f"{target} has no score day {days}.", f"Ask for a day from 1 to {horizon}."
+            )
+        market_day = data_date(self._open(round_day))
+        return self._tables.outcomes(market_day, self._signal(market_day)).target(name, days)
+
+    def field(self, round_day: date) -> Floats:
+        """Predictions of all competitors in (0, 1). Shape (n, len(competitors)); NaN columns for those who missed.
+
+        Raises:
+            UserError: `no-round-that-day`.
+        """
+        return self._field.predictions(self._day(round_day).basis, data_date(round_day))
+
+    def benchmarks(self, round_day: date) -> tuple[tuple[str, ...], Floats]:
+        """Names of the benchmark models and their live predictions. Shape (n, m).
+
+        Raises:
+            UserError: `no-round-that-day`.
+        """
+        return BENCHMARKS, self._field.benchmarks(self._day(round_day).basis)
+
+    def meta_model(self, round_day: date) -> Floats:
+        """Stake-weighted meta model of the field alone. Shape (n,).
+
+        Raises:
+            UserError: `no-round-that-day`.
+        """
+        return self._field.meta_model(self.field(round_day))
+
+    def _day(self, round_day: date) -> Day:
+        return self._tables.day(data_date(self._open(round_day)))
+
+    def _open(self, round_day: date) -> date:
+        if not is_open_day(self.arena.calendar, round_day):
+            raise UserError("no-round-that-day", f"No round opens on {round_day}.", "Name a day on which rounds open.")
+        return round_day
+
+    def _signal(self, market_day: date) -> Floats:
+        """The signal of recent live days, remembered because every open round is scored daily."""
+        if market_day not in self._signals:
+            self._signals[market_day] = self._tables.day(market_day).signal
+            while len(self._signals) > REMEMBERED_DAYS:
+                self._signals.popitem(last=False)
+        return self._signals[market_day]
+
+
+def build_world(seed: int, scale: str) -> World:
+    """The world of that seed and scale; building it draws no era yet.
+
+    Raises:
+        UserError: `unknown-scale`.
+    """
+    return World(seed, scale)

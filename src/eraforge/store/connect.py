@@ -1,0 +1,224 @@
+"""Engines for SQLite and PostgreSQL set to lose nothing they have acknowledged, and their errors in our words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc, text
+from sqlalchemy.engine import URL, make_url
+
+from eraforge.core.errors import Broken, DataError, EraforgeError, Transient, UserError
+
+PATIENCE = 30
+LOCK = 0x6C6564676572
+
+SQLITE_PRAGMAS = (
+    f"PRAGMA busy_timeout={PATIENCE * 1000}",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA fullfsync=ON",
+    "PRAGMA foreign_keys=ON",
+)
+# A server may be set to acknowledge before it has written; a stronger setting of its own is left alone.
+POSTGRESQL_SETTINGS = (
+    f"SELECT set_config('lock_timeout', '{PATIENCE}s', false)",
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a ledger lies, in words that never hold a password."""
+
+    name: str
+    sqlite: bool
+
+
+def open_engine(address: str | Path) -> tuple[Engine, Place]:
+    """An engine that has not connected yet, and its place. A path, or a text without `://`, is an SQLite file.
+
+    Raises:
+        UserError: `ledger-address`, `ledger-in-memory`, `postgresql-driver-missing`.
+    """
+    url = _url(address)
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url)
+    if url.get_backend_name() == "postgresql":
+        return _postgresql(url)
+    raise _bad_address(f"a ledger cannot lie in {url.get_backend_name()}")
+
+
+def lock_for_writing(connection: Connection) -> None:
+    """Let this transaction be the only one that writes. SQLite has locked already, with its BEGIN IMMEDIATE."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+
+
+@contextmanager
+def ledger_errors(place: Place) -> Iterator[None]:
+    """Turn what the driver raises into one of the seven."""
+    try:
+        yield
+    except exc.DBAPIError as error:
+        raise (_explain_sqlite if place.sqlite else _explain_postgresql)(error, place) from error
+    except exc.TimeoutError as error:
+        raise Transient(
+            "ledger-busy", f"All connections to {place.name} are in use.", "Try again in a moment."
+        ) from error
+
+
+def _url(address: str | Path) -> URL:
+    if isinstance(address, Path) or "://" not in address:
+        return URL.create("sqlite", database=str(address))
+    scheme, _, rest = address.partition("://")
+    known = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+    try:
+        return make_url(f"{known.get(scheme, scheme)}://{rest}")
+    except (exc.ArgumentError, ValueError):
+        # The cause is cut off: it may quote the address, and the address may hold a password.
+        raise _bad_address("it cannot be read as a URL") from None
+
+
+def _bad_address(why: str) -> UserError:
+    return UserError(
+        "ledger-address",
+        f"The address of the ledger is wrong: {why}.",
+        "Use a file name, sqlite:///file or postgresql://user:password@host:port/database.",
+    )
+
+
+def _sqlite(url: URL) -> tuple[Engine, Place]:
+    database = url.database or ""
+    if database in ("", ":memory:") or "mode=memory" in database or url.query.get("mode") == "memory":
+        raise UserError("ledger-in-memory", "A ledger in memory survives nothing.", "Give the ledger a file.")
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": PATIENCE})
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in SQLITE_PRAGMAS:
+            connection.execute(pragma)
+        # Readers and the writer do not wait for one another.
+        (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        if mode != "wal":
+            raise DataError(
+                "ledger-without-wal",
+                f"The file system of the ledger {database} cannot share memory between programs.",
+                "Put the ledger on a local disk.",
+            )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine, Place(f"the ledger {database}", sqlite=True)
+
+
+def _postgresql(url: URL) -> tuple[Engine, Place]:
+    host = url.host or _first(url.query.get("host")) or "localhost"
+    place = Place(f"the ledger {url.database or ''} on PostgreSQL at {host}:{url.port or 5432}", sqlite=False)
+    arguments = {} if "connect_timeout" in url.query else {"connect_timeout": PATIENCE // 3}
+    try:
+        engine = create_engine(
+            url, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=arguments
+        )
+    except ImportError as error:
+        raise UserError(
+            "postgresql-driver-missing", "PostgreSQL needs the package psycopg.", "Install psycopg[binary]."
+        ) from error
+    except (exc.ArgumentError, ValueError):
+        raise _bad_address("PostgreSQL does not take it") from None
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _: Any) -> None:
+        for setting in POSTGRESQL_SETTINGS:
+            connection.execute(setting)
+        connection.commit()
+
+    return engine, place
+
+
+def _first(value: str | tuple[str, ...] | None) -> str | None:
+    return value[0] if isinstance(value, tuple) else value
+
+
+def _explain_sqlite(error: exc.DBAPIError, place: Place) -> EraforgeError:
+    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    reason = str(error.orig)
+    if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
+        return _append_only(place)
+    match code & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return _locked(place)
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return _not_writable(place, reason)
+        case sqlite3.SQLITE_CANTOPEN:
+            return DataError("ledger-not-opened", f"{place.name} cannot be opened ({reason}).", "Check its folder.")
+        case sqlite3.SQLITE_FULL:
+            return _full(place)
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return DataError(
+                "ledger-rotten", f"{place.name} is no sound SQLite file ({reason}).", "Restore the last backup."
+            )
+        case sqlite3.SQLITE_IOERR:
+            return DataError("disk-failed", f"The disk failed under {place.name} ({reason}).", "Check the disk.")
+    return _broken(place, reason)
+
+
+def _explain_postgresql(error: exc.DBAPIError, place: Place) -> EraforgeError:
+    state: str = getattr(error.orig, "sqlstate", None) or ""
+    if state == "P0001":
+        return _append_only(place)
+    if state in ("55P03", "40001", "40P01"):
+        return _locked(place)
+    if state in ("25006", "42501"):
+        return _not_writable(place, str(error.orig).splitlines()[0])
+    if state == "53100":
+        return _full(place)
+    lost = isinstance(error, exc.OperationalError | exc.InterfaceError) and not state
+    if lost or error.connection_invalidated or state[:2] in ("08", "28", "3D", "53", "57"):
+        return Transient(
+            "ledger-unreachable",
+            f"{_capital(place.name)} cannot be reached.",
+            "Check that the server runs and takes this user and database, then try again.",
+        )
+    return _broken(place, str(error.orig))
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _append_only(place: Place) -> Broken:
+    return Broken(
+        "events-are-append-only", f"Something tried to change the history of {place.name}.", "Stop and report it."
+    )
+
+
+def _locked(place: Place) -> Transient:
+    return Transient(
+        "ledger-locked",
+        f"Another program has kept {place.name} locked for {PATIENCE} seconds.",
+        "Close the program that holds it, then try again.",
+    )
+
+
+def _not_writable(place: Place, reason: str) -> DataError:
+    return DataError(
+        "ledger-not-writable",
+        f"{_capital(place.name)} may not be written to ({reason}).",
+        "Give this user write access.",
+    )
+
+
+def _full(place: Place) -> Transient:
+    return Transient("disk-full", f"The disk of {place.name} is full.", "Free some space, then try again.")
+
+
+def _broken(place: Place, reason: str) -> Broken:
+    return Broken("ledger-statement", f"{_capital(place.name)} refused a statement: {reason}.", "Report it.")
