@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from eraforge.core.clock import StandingClock
-from eraforge.core.errors import DataError, EraforgeError, Transient, UserError
+from eraforge.core.errors import DataError, EraforgeError, Transient
 from eraforge.data.download import Arrival, Persistence, download
 
 QUICK = Persistence(connect=2, read=0.4, fruitless=4)
@@ -354,7 +354,7 @@ def test_a_full_disk_speaks_before_a_byte_is_asked_in_vain(
     server: FaultServer, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(Transient) as caught:
         fetch(server, shelf)
     assert caught.value.code == "disk-full"
 
@@ -377,7 +377,7 @@ def test_a_disk_that_fills_up_keeps_what_has_arrived(
         Path, "open", lambda path, mode="r", **more: Full(path, "a") if mode == "ab" else opened(path, mode, **more)
     )
     server.faults = []
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(Transient) as caught:
         fetch(server, shelf)
     assert caught.value.code == "disk-full"
     monkeypatch.undo()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from eraforge.core.errors import EraforgeError, UserError
+from eraforge.core.errors import EraforgeError, Transient, UserError
 
 RANGE = re.compile(r"^bytes (\d+)-(\d+)/(\d+)$")
 RESERVE = 64 * 1024 * 1024
@@ -102,7 +102,7 @@ class Part:
         """Refuse to start what cannot end.
 
         Raises:
-            UserError: `disk-full`.
+            Transient: `disk-full`.
         """
         free = shutil.disk_usage(self.path.parent).free
         if needed + RESERVE > free:
@@ -149,7 +149,7 @@ def _disk_error(name: str, error: OSError) -> EraforgeError:
     return UserError("part-not-writable", f"{name} cannot be written: {reason}.", "Check the disk and its permissions.")
 
 
-def _disk_full(name: str, reason: str) -> UserError:
-    return UserError(
+def _disk_full(name: str, reason: str) -> Transient:
+    return Transient(
         "disk-full", f"{name} does not fit: {reason}.", "Free some room and run it again; what has arrived is kept."
     )

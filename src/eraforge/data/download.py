@@ -173,9 +173,9 @@ def download(
         seed: of the jitter in the pauses.
 
     Raises:
-        Transient: the server or the connection failed for too long; what has arrived is kept.
+        Transient: the server or the connection failed for too long, or `disk-full`; what has arrived is kept.
         DataError: `file-damaged`, `file-not-served`; a damaged file is removed.
-        UserError: `disk-full`, `part-not-writable`; what has arrived is kept.
+        UserError: `part-not-writable`.
     """
     limits = persistence or Persistence()
     asked = address if callable(address) else lambda: str(address)
