@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
 
 import httpx
 
-from eraforge.core.errors import EraforgeError, UserError
+from eraforge.core.errors import EraforgeError, Transient, UserError
 
 RANGE = re.compile(r"^bytes (\d+)-(\d+)/(\d+)$")
 RESERVE = 64 * 1024 * 1024
+SYNC_EVERY = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,41 +63,75 @@ class Part:
             return 0
 
     def remembered(self) -> RemoteFile | None:
-        """Whose bytes these are, or None when nobody knows (then they are not gone on with)."""
+        """Whose bytes these are, or None when nobody knows (then they are not gone on with).
+
+        Bytes past what is known to lie on the disk are cut off first: after a power loss they may be holes.
+        """
         try:
             origin = json.loads(self._origin.read_text(encoding="utf-8"))
-            return RemoteFile(origin["total"], origin["etag"], origin["modified"])
+            remote, lasting = RemoteFile(origin["total"], origin["etag"], origin["modified"]), int(origin["lasting"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
+        if self.size() < lasting:
+            return None
+        if self.size() > lasting:
+            with _speaking_of(self.path.name):
+                os.truncate(self.path, lasting)
+        return remote
 
     def begin(self, remote: RemoteFile) -> None:
         """Forget what was there and start an empty part of that content."""
-        self.forget()
         with _speaking_of(self.path.name):
+            self.forget()
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.write_bytes(b"")
-            self._origin.write_text(json.dumps(asdict(remote)), encoding="utf-8")
+            self._remember(remote, 0)
 
     def forget(self) -> None:
         """Remove the part and its origin. The origin goes first: bytes without one are never gone on with."""
         self._origin.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
 
+    def _remember(self, remote: RemoteFile, lasting: int) -> None:
+        note = json.dumps({**asdict(remote), "lasting": lasting})
+        temporary = self._origin.with_name(self._origin.name + "~")
+        temporary.write_text(note, encoding="utf-8")
+        temporary.replace(self._origin)
+
     def require_room(self, needed: int, name: str) -> None:
         """Refuse to start what cannot end.
 
         Raises:
-            UserError: `disk-full`.
+            Transient: `disk-full`.
         """
         free = shutil.disk_usage(self.path.parent).free
         if needed + RESERVE > free:
             raise _disk_full(name, f"{needed} bytes are to come and {free} are free")
 
     @contextmanager
-    def appending(self, name: str) -> Iterator[IO[bytes]]:
-        """The part, open at its end; what was written stays when the disk fills up."""
+    def appending(self, name: str, remote: RemoteFile) -> Iterator[Callable[[bytes], None]]:
+        """A function that appends bytes; they are synced and remembered every so often, and however it ends."""
         with _speaking_of(name), self.path.open("ab") as file:
-            yield file
+            unsynced = 0
+
+            def sync() -> None:
+                nonlocal unsynced
+                file.flush()
+                os.fsync(file.fileno())
+                self._remember(remote, file.tell())
+                unsynced = 0
+
+            def append(data: bytes) -> None:
+                nonlocal unsynced
+                file.write(data)
+                unsynced += len(data)
+                if unsynced >= SYNC_EVERY:
+                    sync()
+
+            try:
+                yield append
+            finally:
+                sync()
 
 
 @contextmanager
@@ -114,7 +149,7 @@ def _disk_error(name: str, error: OSError) -> EraforgeError:
     return UserError("part-not-writable", f"{name} cannot be written: {reason}.", "Check the disk and its permissions.")
 
 
-def _disk_full(name: str, reason: str) -> UserError:
-    return UserError(
+def _disk_full(name: str, reason: str) -> Transient:
+    return Transient(
         "disk-full", f"{name} does not fit: {reason}.", "Free some room and run it again; what has arrived is kept."
     )

@@ -57,15 +57,19 @@ def column_findings(panel: Panel, rows: int, limits: Limits) -> tuple[list[Findi
 
 def _ranges(panel: Panel) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Missing count, lowest and highest finite value of each feature, and whether all its values are finite."""
-    parts: list[list[Any]] = [[], [], [], []]
     floats = {name for name, kind in panel.frame.collect_schema().items() if kind.is_float()}
+    parts: list[tuple[Any, ...]] = []
     for start in range(0, len(panel.features), COLUMNS_AT_ONCE):
         names = panel.features[start : start + COLUMNS_AT_ONCE]
-        for place, one in enumerate((_missing, _low, _high, _finite)):
-            query = panel.frame.select([one(name, name in floats) for name in names])
-            parts[place] += query.collect(engine="streaming").row(0)
-    missing, low, high = (np.array(part, dtype=np.float64) for part in parts[:3])
-    return missing, low, high, np.array(parts[3], dtype=bool)
+        wanted = [
+            measure(name, name in floats).alias(f"{place} {name}")
+            for name in names
+            for place, measure in enumerate((_missing, _low, _high, _infinite))
+        ]
+        row = panel.frame.select(wanted).collect(engine="streaming").row(0)
+        parts += [row[at : at + 4] for at in range(0, len(row), 4)]
+    table = np.array(parts, dtype=np.float64)
+    return table[:, 0], table[:, 1], table[:, 2], table[:, 3] == 0
 
 
 def _missing(name: str, is_float: bool) -> pl.Expr:
@@ -86,8 +90,8 @@ def _high(name: str, is_float: bool) -> pl.Expr:
     return _known(name, is_float).max()
 
 
-def _finite(name: str, is_float: bool) -> pl.Expr:
-    return (~pl.col(name).is_infinite().any()).alias(name) if is_float else pl.lit(True).alias(name)
+def _infinite(name: str, is_float: bool) -> pl.Expr:
+    return pl.col(name).is_infinite().sum() if is_float else pl.lit(0)
 
 
 def _missing_findings(panel: Panel, shares: np.ndarray, limits: Limits) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from eraforge.core.ports import Progress
 from eraforge.data.arrival import Part, RemoteFile, content_range, remote_of
 from eraforge.data.wholeness import require_whole
 
-CHUNK = 1 << 20
 ADDRESS_REFUSED = (401, 403, 410)
 
 
@@ -137,14 +135,12 @@ class _Download:
         self._report(have, remote)
         if remote.total is not None:
             self.part.require_room(remote.total - have, self.name)
-        with self.part.appending(self.name) as file:
-            for chunk in answer.iter_raw(CHUNK):
-                file.write(chunk)
+        with self.part.appending(self.name, remote) as write:
+            for chunk in answer.iter_raw():
+                write(chunk)
                 have += len(chunk)
                 self.received += len(chunk)
                 self._report(have, remote)
-            file.flush()
-            os.fsync(file.fileno())
         return remote
 
     def _report(self, have: int, remote: RemoteFile) -> None:
@@ -177,9 +173,9 @@ def download(
         seed: of the jitter in the pauses.
 
     Raises:
-        Transient: the server or the connection failed for too long; what has arrived is kept.
+        Transient: the server or the connection failed for too long, or `disk-full`; what has arrived is kept.
         DataError: `file-damaged`, `file-not-served`; a damaged file is removed.
-        UserError: `disk-full`, `part-not-writable`; what has arrived is kept.
+        UserError: `part-not-writable`.
     """
     limits = persistence or Persistence()
     asked = address if callable(address) else lambda: str(address)

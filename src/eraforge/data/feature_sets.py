@@ -20,7 +20,7 @@ class FeatureSets:
 
     Args:
         sets: set name to its features, in the file's order.
-        targets: target columns, in the file's order.
+        targets: target columns, in the file's order; files before 2025 list none.
         synthetic: the tag of made-up data, or None.
     """
 
@@ -46,8 +46,8 @@ class FeatureSets:
             UserError: `unknown-target`, naming the nearest ones.
         """
         if name not in self.targets:
-            near = get_close_matches(name, self.targets, n=4, cutoff=0.4) or list(self.targets[:4])
-            raise UserError("unknown-target", f"There is no target {name!r}.", f"Did you mean {', '.join(near)}?")
+            near = get_close_matches(name, self.targets, n=4, cutoff=0.4) or list(self.targets[:4]) or ["none"]
+            raise UserError("unknown-target", f"There is no target {name!r}.", f"The nearest are: {', '.join(near)}.")
         return name
 
 
@@ -65,7 +65,7 @@ def feature_sets(source: bytes | Path) -> FeatureSets:
     if not isinstance(tree, dict) or not isinstance(tree.get("feature_sets"), dict):
         raise _damaged("it holds no feature_sets")
     sets = {str(name): _names(f"feature set {name}", features) for name, features in tree["feature_sets"].items()}
-    targets = _names("targets", tree.get("targets"))
+    targets = _names("targets", tree["targets"]) if "targets" in tree else ()
     tag = tree.get(SYNTHETIC)
     return FeatureSets(sets, targets, str(tag) if tag else None)
 
