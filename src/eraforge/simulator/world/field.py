@@ -9,9 +9,9 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from eraforge.simulator.world.draws import Floats, generator
-from eraforge.simulator.world.naming import competitor_names, model_id
-from eraforge.simulator.world.signal import Signal, Weights, weighted
+from eraforge.simulator.world.rows.draws import Floats, generator
+from eraforge.simulator.world.rows.naming import competitor_names, model_id
+from eraforge.simulator.world.rows.signal import Signal, Weights, weighted
 
 BENCHMARKS = ("v53_lgbm_ender20", "v53_lgbm_ender60")
 EXAMPLE = "example"

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from eraforge.simulator.world.draws import Floats, generator
-from eraforge.simulator.world.features import Bins, FeatureSpace
+from eraforge.simulator.world.rows.draws import Floats, generator
+from eraforge.simulator.world.rows.features import Bins, FeatureSpace
 
 WEEKS = 3_000  # weeks the weights are laid out for, far beyond any round
 LINEAR_SHARE = 0.75  # of the long-run signal's variance; the rest are interactions
