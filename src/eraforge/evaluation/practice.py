@@ -1,0 +1,74 @@
+"""Small made-up panels with a known signal, for checks of plugins and for tests. Always tagged as synthetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from eraforge.core.panel import ERA, ID, Moments, Panel, Sample, Target
+
+FIRST_DAY = date(2003, 1, 3)
+WEEK = timedelta(days=7)
+SHARES = (0.05, 0.25, 0.75, 0.95)
+TARGET = "target"
+
+
+def practice_panel(
+    seed: int = 7,
+    eras: int = 24,
+    rows: int = 60,
+    features: int = 12,
+    signal: float = 0.5,
+    horizon: int = 20,
+    purge: int = 8,
+) -> Panel:
+    """A panel of weekly eras with five-valued features, a five-valued target and a planted linear signal.
+
+    Args:
+        seed: seed of everything in it.
+        eras, rows, features: its size; `rows` per era.
+        signal: correlation of the hidden continuous target with the planted combination of the first features, 0..1.
+        horizon, purge: of its target, which is known `horizon` weekdays and two more after its era.
+    """
+    rng = np.random.default_rng(seed)
+    count = eras * rows
+    matrix = rng.integers(0, 5, size=(count, features), dtype=np.int8)
+    planted = (matrix[:, : max(1, features // 3)].astype(float) - 2).sum(axis=1)
+    hidden = signal * planted / planted.std() + np.sqrt(1 - signal**2) * rng.normal(size=count)
+    labels = [f"{number + 1:04d}" for number in range(eras)]
+    keys = {
+        ERA: np.repeat(labels, rows).tolist(),
+        ID: [f"n{place:015x}" for place in range(count)],
+    }
+    truth = np.concatenate([_fifths(part) for part in np.split(hidden, eras)])
+    return panel_of(keys, matrix, truth, labels, Target(TARGET, horizon, purge=purge), f"practice panel seed={seed}")
+
+
+def panel_of(
+    keys: Mapping[str, list[str]],
+    matrix: np.ndarray,
+    truth: np.ndarray,
+    eras: list[str],
+    target: Target,
+    synthetic: str | None,
+) -> Panel:
+    """A weekly panel from arrays: keys and features (rows, features) in order of eras, truth (rows,).
+
+    The target of an era is known `horizon + lag` weekdays after its date.
+    """
+    names = tuple(f"feature_{place}" for place in range(matrix.shape[1]))
+    columns = {name: matrix[:, place] for place, name in enumerate(names)}
+    frame = pl.DataFrame({**keys, **columns, target.name: truth.astype(np.float32)})
+    dates = tuple(FIRST_DAY + WEEK * place for place in range(len(eras)))
+    delay = timedelta(days=(target.horizon + target.lag) * 7 // 5)
+    moments = Moments(tuple(eras), dates, {target.name: tuple(day + delay for day in dates)})
+    return Panel(frame.lazy(), names, (target,), moments, Sample.TRAIN, synthetic)
+
+
+def _fifths(hidden: np.ndarray) -> np.ndarray:
+    """The values of one era in five bins of 5, 20, 50, 20 and 5 percent: 0, 0.25, 0.5, 0.75, 1."""
+    ranks = (np.argsort(np.argsort(hidden)) + 0.5) / len(hidden)
+    return np.searchsorted(SHARES, ranks) / 4

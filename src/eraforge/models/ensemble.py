@@ -1,0 +1,129 @@
+"""Average: a model made of models, whose predictions are averaged as normal ranks within each era."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from eraforge.core import plugins
+from eraforge.core.errors import DataError
+from eraforge.core.panel import Panel
+from eraforge.core.ports import Fitted, Model
+from eraforge.core.words import PREDICTION
+from eraforge.models import archive
+from eraforge.models.ranking import predictions_frame, rank_to_normal
+from eraforge.models.rows import require
+
+KIND = "average"
+FOLDER = "members/"
+
+
+def _two_kinds() -> dict[str, dict[str, Any]]:
+    return {"linear": {"learner": "ridge"}, "trees": {"learner": "lightgbm"}}
+
+
+@dataclass(frozen=True)
+class Average:
+    """The weighted mean of its members' predictions, each as the normal quantile of its tie-kept rank in the era.
+
+    An ensemble of ensembles is an ensemble: a member's learner may be `average` again.
+
+    Args:
+        members: name of a member to `{"learner": registered model, "settings": {...}, "weight": 1.0}`; settings and
+            weight may be left out.
+    """
+
+    members: Mapping[str, Mapping[str, Any]] = field(default_factory=_two_kinds)
+
+    def __post_init__(self) -> None:
+        require(len(self.members) > 0, "members", self.members, "a table of at least one member")
+        for name, member in self.members.items():
+            require("learner" in member, f"members.{name}", dict(member), "a member that names its learner")
+            unknown = sorted(set(member) - {"learner", "settings", "weight"})
+            require(not unknown, f"members.{name}", unknown, "made of learner, settings and weight alone")
+            weight = member.get("weight", 1.0)
+            require(weight > 0, f"members.{name}.weight", weight, "above 0")
+
+    def parts(self) -> dict[str, Model]:
+        """The members as models, by name in alphabetical order.
+
+        Raises:
+            UserError: `unknown-plugin`, or whatever a member says of its settings.
+        """
+        return {name: self._part(name) for name in sorted(self.members)}
+
+    def _part(self, name: str) -> Model:
+        member = self.members[name]
+        try:
+            model: Model = plugins.find("model", member["learner"])(**member.get("settings", {}))
+        except TypeError as error:
+            require(False, f"members.{name}.settings", member.get("settings"), f"accepted by its learner ({error})")
+            raise
+        return model
+
+    def fit(self, panel: Panel) -> FittedAverage:
+        """Train every member on the same panel."""
+        return self.combine({name: part.fit(panel) for name, part in self.parts().items()})
+
+    def combine(self, fitted: Mapping[str, Fitted]) -> FittedAverage:
+        """The ensemble of members that are already fitted.
+
+        Raises:
+            DataError: `ensemble-members-differ` when the names are not those of the members.
+        """
+        self._require_members(set(fitted))
+        names = sorted(self.members)
+        weights = {name: float(self.members[name].get("weight", 1.0)) for name in names}
+        return FittedAverage({name: fitted[name] for name in names}, weights)
+
+    def load(self, data: bytes) -> FittedAverage:
+        """The fitted ensemble that `save` wrote; its members are loaded by the members of this one.
+
+        Raises:
+            DataError: `saved-model-unreadable`, `saved-model-of-another-kind`, `ensemble-members-differ`.
+        """
+        _, blobs = archive.unpack(KIND, data)
+        self._require_members({name.removeprefix(FOLDER) for name in blobs})
+        return self.combine({name: part.load(blobs[FOLDER + name]) for name, part in self.parts().items()})
+
+    def _require_members(self, names: set[str]) -> None:
+        if names != set(self.members):
+            raise DataError(
+                "ensemble-members-differ",
+                f"The fitted members {sorted(names)} are not the members {sorted(self.members)} of this ensemble.",
+                "Combine or load exactly the parts of this ensemble.",
+            )
+
+
+class FittedAverage:
+    """Fitted members and their weights."""
+
+    def __init__(self, members: Mapping[str, Fitted], weights: Mapping[str, float]) -> None:
+        self.members = dict(members)
+        self.weights = dict(weights)
+
+    def predict(self, panel: Panel) -> pl.DataFrame:
+        """The weighted mean of the members' normal ranks per row, in the panel's order.
+
+        Raises:
+            UserError: `unknown-column` when the panel lacks a feature of a member.
+        """
+        total = sum(self.weights.values())
+        keys: pl.DataFrame | None = None
+        mean = pl.Series(PREDICTION, [], dtype=pl.Float64)
+        for name, member in self.members.items():
+            ranked = rank_to_normal(member.predict(panel))
+            share = ranked[PREDICTION] * (self.weights[name] / total)
+            mean = share if keys is None else mean + share
+            keys = ranked if keys is None else keys
+        if keys is None:
+            raise DataError("ensemble-without-members", "This ensemble has no member.", "Give it at least one.")
+        return predictions_frame(keys, mean.to_numpy())
+
+    def save(self) -> bytes:
+        """A zip of the members' own saved forms and the weights as JSON."""
+        blobs = {FOLDER + name: part.save() for name, part in self.members.items()}
+        return archive.pack(KIND, {"weights": self.weights}, blobs)
