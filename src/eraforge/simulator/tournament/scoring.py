@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from eraforge.evaluation.scores import corr_each, corr_with_meta_model, gaussianised, mmc_each, tie_kept_rank
+from eraforge.evaluation.daily import PreparedField, corr_each, meta_model_correlations, mmc_each, prepare
 from eraforge.simulator.port import World
 from eraforge.simulator.tournament.payouts import at_risk
 from eraforge.simulator.tournament.records import Records
@@ -67,19 +67,6 @@ class RoundScores:
         return result
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """The predictions of a round, ready to be scored: signals, the meta model, and what MMC and BMC are measured from.
-
-    `signals` is (n, members); `meta_model` and each of `markets` are (n,).
-    """
-
-    members: tuple[Member, ...]
-    signals: np.ndarray
-    meta_model: np.ndarray
-    markets: dict[str, np.ndarray]
-
-
 class ScoreBook:
     """The scores of all rounds.
 
@@ -97,7 +84,7 @@ class ScoreBook:
     ) -> None:
         self._world, self._records, self._rounds, self._book, self._load = world, records, rounds, book, load
         self._tables: dict[int, RoundScores] = {}
-        self._prepared: dict[int, Prepared] = {}
+        self._prepared: dict[int, tuple[tuple[Member, ...], PreparedField]] = {}
         self._presence: dict[int, list[int]] = {}
         self._latest_field: tuple[int, np.ndarray] | None = None
 
@@ -150,27 +137,24 @@ class ScoreBook:
             self._latest_field = number, self._world.field(self._rounds.day(number))
         return self._latest_field[1]
 
-    def _prepare(self, number: int, members: tuple[Member, ...], columns: list[Standing | int]) -> Prepared:
+    def _prepare(self, number: int, members: tuple[Member, ...], columns: list[Standing | int]) -> PreparedField:
         """The round's predictions made ready, kept for the rounds that are scored daily."""
-        prepared = self._prepared.get(number)
-        if prepared is not None and prepared.members == members:
-            return prepared
+        kept = self._prepared.get(number)
+        if kept is not None and kept[0] == members:
+            return kept[1]
         field_columns = self._field(number)
         matrix = [field_columns[:, one] if isinstance(one, int) else self._load(one) for one in columns]
-        ranks = tie_kept_rank(np.column_stack(matrix))
-        weights = np.array([float(member.risk) for member in members])
-        meta_model = ranks @ (weights / weights.sum())
-        benchmark = tie_kept_rank(self._world.benchmarks(self._rounds.day(number))[1]).mean(axis=1)
-        markets = {name: _gauss(values) for name, values in (("mmc", meta_model), ("bmc", benchmark))}
-        prepared = self._prepared[number] = Prepared(members, gaussianised(ranks), meta_model, markets)
+        risks = np.array([float(member.risk) for member in members])
+        prepared = prepare(np.column_stack(matrix), risks, self._world.benchmarks(self._rounds.day(number))[1])
+        self._prepared[number] = members, prepared
         while len(self._prepared) > REMEMBERED_ROUNDS:
             self._prepared.pop(next(iter(self._prepared)))
         return prepared
 
-    def _scores(self, number: int, prepared: Prepared, wanted: list[int]) -> list[np.ndarray]:
+    def _scores(self, number: int, prepared: PreparedField, wanted: list[int]) -> list[np.ndarray]:
         """(rules, members) for each wanted day."""
         day = self._rounds.day(number)
-        result = [np.full((len(SCORE_RULES), len(prepared.members)), np.nan) for _ in wanted]
+        result = [np.full((len(SCORE_RULES), prepared.signals.shape[1]), np.nan) for _ in wanted]
         truths: dict[tuple[str, int], np.ndarray] = {}
         for row, rule in enumerate(SCORE_RULES):
             scored = [place for place, score_day in enumerate(wanted) if score_day <= rule.days]
@@ -184,15 +168,10 @@ class ScoreBook:
         return result
 
 
-def _kernel(rule: ScoreRule, prepared: Prepared, truths: np.ndarray) -> np.ndarray:
+def _kernel(rule: ScoreRule, prepared: PreparedField, truths: np.ndarray) -> np.ndarray:
     """(days, members) of one score."""
     if rule.kernel == "corr":
-        return corr_each(prepared.signals, truths)
+        return corr_each(prepared, truths)
     if rule.kernel == "meta":
-        return np.tile(corr_with_meta_model(prepared.signals, prepared.meta_model), (truths.shape[1], 1))
-    return mmc_each(prepared.signals, prepared.markets[rule.kernel], truths)
-
-
-def _gauss(values: np.ndarray) -> np.ndarray:
-    signal: np.ndarray = gaussianised(tie_kept_rank(values[:, None]))[:, 0]
-    return signal
+        return np.tile(meta_model_correlations(prepared), (truths.shape[1], 1))
+    return mmc_each(prepared, prepared.market if rule.kernel == "mmc" else prepared.benchmark, truths)
