@@ -13,14 +13,14 @@ from eraforge.arenas.classic import CLASSIC
 from eraforge.core.calendar import data_date, is_open_day
 from eraforge.core.errors import UserError
 from eraforge.core.words import Arena
-from eraforge.simulator.world.draws import Floats
-from eraforge.simulator.world.features import FeatureSpace
 from eraforge.simulator.world.field import BENCHMARKS, Competitor, Field
 from eraforge.simulator.world.files import NAMES, Files, Progress
+from eraforge.simulator.world.rows.draws import Floats
+from eraforge.simulator.world.rows.features import FeatureSpace
+from eraforge.simulator.world.rows.signal import Signal
+from eraforge.simulator.world.rows.targets import parse_target
 from eraforge.simulator.world.scale import Scale, scale_named
-from eraforge.simulator.world.signal import Signal
 from eraforge.simulator.world.tables import Day, Tables
-from eraforge.simulator.world.targets import parse_target
 from eraforge.simulator.world.weeks import Weeks
 
 REMEMBERED_DAYS = 128

@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from eraforge.simulator.world.draws import Floats, generator, quick_normals
-from eraforge.simulator.world.naming import feature_names
+from eraforge.simulator.world.rows.draws import Floats, generator, quick_normals
+from eraforge.simulator.world.rows.naming import feature_names
 from eraforge.simulator.world.scale import Scale
 from eraforge.simulator.world.weeks import Weeks
 
