@@ -144,7 +144,11 @@ class Effects:
                 return _receipt(record.facts, delivery)
             if record.phase is Phase.REFUSED:
                 reason = str(record.facts.get("reason", "no reason given"))
-                raise Refused("submission-refused", f"The server refused this submission: {reason}.", "Correct it.")
+                raise Refused(
+                    "submission-refused",
+                    f"The answer of {delivery.effect.slot.key} was refused: {reason}.",
+                    "Correct it if the round is still open; otherwise wait for the next round.",
+                )
             if record.phase is Phase.HELD:
                 reason = str(record.facts.get("reason", "unknown"))
                 raise Held("effect-held", f"{delivery.effect.slot.key} waits for a person: {reason}.", "See `status`.")
@@ -163,12 +167,12 @@ class Effects:
         )
 
     def _send(self, delivery: Delivery) -> Receipt:
-        self._check_window(delivery)
+        self._require_open_window(delivery)
         slot = delivery.effect.slot
         name = submission_file(slot.model, slot.round, delivery.effect.payload).name()
         ticket = self._writer.authorise(delivery.arena, delivery.model_id, name)
         self._writer.put(ticket, delivery.data)
-        self._check_window(delivery)
+        self._require_open_window(delivery)
         latest = self._clock.now() + timedelta(seconds=self._settings.call_seconds)
         facts = {"filename": ticket.filename, "closes": delivery.round.closes.isoformat()}
         self._ledger.advance(delivery.effect.key, Phase.SENT, facts, self._clock.now(), deadline=latest)
@@ -233,10 +237,12 @@ class Effects:
         self._advance(delivery, Phase.CONFIRMED, **receipt.as_dict())
         return receipt
 
-    def _check_window(self, delivery: Delivery) -> None:
+    def _require_open_window(self, delivery: Delivery) -> None:
         now = self._clock.now()
         latest = delivery.round.closes - timedelta(seconds=self._settings.margin_seconds)
         if now >= latest:
+            # Given up: nothing of it reached the round, and nothing will.
+            self._advance(delivery, Phase.REFUSED, reason="the window closed before it was sent")
             raise Refused(
                 "window-closed",
                 f"Round {delivery.round.number} takes no submission after {latest:%Y-%m-%d %H:%M:%S} UTC; "

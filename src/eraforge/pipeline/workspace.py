@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +80,7 @@ def open_workspace(visit: Visit) -> Iterator[Tools]:
     with ExitStack() as stack:
         ledger = stack.enter_context(Ledger.open(url))
         objects = Objects(state / "objects")
-        clock = ServerClock(configuration.server.url)
+        clock = stack.enter_context(closing(ServerClock(configuration.server.url)))
         gateways = stack.enter_context(Gateways(visit, configuration, ledger, clock))
         yield Tools(
             folder=state,

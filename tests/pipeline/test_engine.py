@@ -1,0 +1,104 @@
+"""kill -9 anywhere, start again: the same final state, with one submission."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from eraforge.store.ledger import Ledger
+
+HARNESS = Path(__file__).with_name("killed_at.py")
+KILLED = -9
+
+
+def play(workspace: Any, fatal: int, folder: Path, steps: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **workspace.environment}
+    if steps is not None:
+        environment["ERAFORGE_STEPS"] = str(steps)
+    words = ["submit", "--entry", "linear", "--json", "--workspace", str(folder)]
+    return subprocess.run(
+        [sys.executable, str(HARNESS), str(fatal), "--", *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def fresh_folder(workspace: Any, name: str, number: int) -> Path:
+    """A new workspace folder for the next round: nothing of an earlier one is known in it."""
+    workspace.move_to_round(number)
+    folder = Path(workspace.folder.parent / name)
+    folder.mkdir()
+    (folder / "eraforge.toml").write_text((workspace.folder / "eraforge.toml").read_text())
+    return folder
+
+
+def end_state(folder: Path, number: int) -> dict[str, Any]:
+    """What the ledger says in the end, and that its chain and objects hold."""
+    with Ledger.open(f"sqlite:///{folder / '.eraforge' / 'ledger.sqlite'}") as ledger:
+        assert ledger.verify_chain() > 0
+        assert not ledger.open_effects()
+        phases = [event.kind for event in ledger.events() if event.kind == "effect.confirmed"]
+    return {"confirmed": len(phases), "round": number}
+
+
+def created(workspace: Any, number: int) -> int:
+    """How many submissions of the round the tournament ever created for the model, by its own journal."""
+    query = "query($modelId: String) { model(modelId: $modelId) { submissions { filename round { number } } } }"
+    model_id = workspace.tournament.models[sorted(workspace.tournament.models)[0]]
+    token = f"Token {workspace.tournament.public_id}${workspace.tournament.secret_key}"
+    answer = httpx.post(
+        workspace.tournament.url,
+        json={"query": query, "variables": {"modelId": model_id}},
+        headers={"Authorization": token},
+    ).json()
+    return sum(one["round"]["number"] == number for one in answer["data"]["model"]["submissions"])
+
+
+def survive(workspace: Any, fatal: int, number: int) -> str:
+    """Kill at the step, start again, and require the undisturbed end; returns the receipt's digest."""
+    folder = fresh_folder(workspace, f"killed-{fatal}", number)
+    first = play(workspace, fatal, folder)
+    assert first.returncode == KILLED, f"step {fatal} was not reached: {first.stdout[-300:]} {first.stderr[-300:]}"
+    second = play(workspace, 0, folder)
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert end_state(folder, number) == {"confirmed": 1, "round": number}
+    assert created(workspace, number) == 1
+    facts = json.loads(second.stdout)
+    digest: str = facts["entries"][0]["outcome"]["receipt"]["digest"]
+    return digest
+
+
+def count_steps(workspace: Any, tmp_path: Path) -> list[str]:
+    folder = fresh_folder(workspace, "undisturbed", 1345)
+    run = play(workspace, 0, folder, tmp_path / "steps")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert end_state(folder, 1345) == {"confirmed": 1, "round": 1345}
+    return (tmp_path / "steps").read_text().splitlines()
+
+
+def test_a_turn_killed_around_its_submission_ends_as_if_undisturbed(workspace: Any, tmp_path: Path) -> None:
+    steps = count_steps(workspace, tmp_path)
+    chosen = [
+        1 + steps.index("before NumeraiWriter.create"),
+        1 + steps.index("after NumeraiWriter.create"),
+        1 + steps.index("after NumeraiWriter.put"),
+        len(steps) // 3,
+    ]
+    for number, fatal in enumerate(chosen, 1346):
+        survive(workspace, fatal, number)
+
+
+@pytest.mark.slow
+def test_a_turn_killed_at_every_step_ends_as_if_undisturbed(workspace: Any, tmp_path: Path) -> None:
+    steps = count_steps(workspace, tmp_path)
+    for fatal in range(1, len(steps) + 1):
+        survive(workspace, fatal, 1345 + fatal)
