@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import platform
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -20,32 +21,38 @@ _numbers = count()
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+def postgresql(worker_id: str, testrun_uid: str) -> Iterator[str]:
     """URL of an empty database for this worker: `ERAFORGE_TEST_POSTGRES`, else a server of our own."""
     given = os.environ.get("ERAFORGE_TEST_POSTGRES")
-    server = None
-    if given is None:
-        pgserver = pytest.importorskip(
-            "pgserver", reason="no PostgreSQL: set ERAFORGE_TEST_POSTGRES or install pgserver"
-        )
-        temporary = tmp_path_factory.getbasetemp()
-        # one server for all workers; it stops with the last of them
-        shared = temporary if worker_id == "master" else temporary.parent
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            server = pgserver.get_server(shared / "postgresql", cleanup_mode="stop")
-        given = server.get_uri()
-    admin = make_url(given).set(drivername="postgresql+psycopg")
-    name = f"eraforge_{worker_id}_{platform.node().replace('-', '_').lower()}_{os.getpid()}"
+    server = None if given else own_server(testrun_uid)
+    admin = make_url(given or server.get_uri()).set(drivername="postgresql+psycopg")
+    name = f"eraforge_{worker_id}_{os.getpid()}"
     engine = create_engine(admin, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
     yield admin.set(database=name).render_as_string(hide_password=False)
     with engine.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
     engine.dispose()
     if server is not None:
         server.cleanup()
+
+
+def own_server(run: str) -> Any:
+    """One PostgreSQL for all workers of a run; it goes with the last of them. It need not survive a power cut."""
+    pgserver = pytest.importorskip("pgserver", reason="no PostgreSQL: set ERAFORGE_TEST_POSTGRES or install pgserver")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it tells where it puts its socket
+        # not below pytest's own folder: that is closed to the user the server runs as
+        server = pgserver.get_server(Path(tempfile.gettempdir()) / f"eraforge-{run[:12]}", cleanup_mode="delete")
+    engine = create_engine(
+        make_url(server.get_uri()).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ALTER SYSTEM SET fsync TO off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+    engine.dispose()
+    return server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

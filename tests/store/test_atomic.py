@@ -109,6 +109,15 @@ def test_a_durable_write_syncs_the_content_before_the_rename_and_the_folder_afte
     assert disk.calls == ["make_folder", "make_folder", "sync_folder", "sync_folder"]
 
 
+def test_a_private_file_stays_private(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_atomic(path, OLD)
+    assert path.stat().st_mode & 0o400
+    path.chmod(0o600)
+    write_atomic(path, NEW)
+    assert path.stat().st_mode & 0o777 == 0o600 and path.read_bytes() == NEW
+
+
 @pytest.mark.parametrize("bite", [1, 7, 4096])
 def test_short_writes_are_continued(tmp_path: Path, faulty: Any, bite: int) -> None:
     disk = faulty(bite=bite)

@@ -113,11 +113,11 @@ def test_tampering_without_the_triggers_is_named(
     assert caught.value.code == "ledger-chain-broken"
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), Secret("canary"), object(), {1: 2}, b"bytes", {1, 2}])
-def test_facts_that_are_not_plain_are_refused(ledger: Ledger, value: object) -> None:
-    with pytest.raises(Broken) as caught:
-        ledger.record("k", "s", {"value": value}, AT)
-    assert caught.value.code == "facts-not-plain" and "canary" not in str(caught.value)
+def test_facts_that_are_not_plain_are_refused(ledger: Ledger) -> None:
+    for value in (float("nan"), float("inf"), Secret("canary"), object(), {1: 2}, b"bytes", {1, 2}, Decimal("NaN")):
+        with pytest.raises(Broken) as caught:
+            ledger.record("k", "s", {"value": value}, AT)
+        assert caught.value.code in ("facts-not-plain", "amount-not-finite") and "canary" not in str(caught.value)
     assert ledger.verify_chain() == 0
 
 

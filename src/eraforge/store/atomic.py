@@ -79,11 +79,11 @@ class Disk:
 DISK = Disk()
 
 
-def write_atomic(path: Path, data: bytes, *, mode: int = 0o666, disk: Disk = DISK) -> None:
+def write_atomic(path: Path, data: bytes, *, mode: int | None = None, disk: Disk = DISK) -> None:
     """Put `data` at `path`: afterwards, and after any crash, the old content or the new is there, never a mixture.
 
     Args:
-        mode: permissions of a new file, before the umask.
+        mode: permissions before the umask; by default those of the file that is replaced, else 0o666.
 
     Raises:
         Transient: `disk-full`.
@@ -92,10 +92,10 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o666, disk: Disk = DIS
     write_chunks(path, (data,), mode=mode, disk=disk)
 
 
-def write_chunks(path: Path, chunks: Iterable[bytes], *, mode: int = 0o666, disk: Disk = DISK) -> None:
+def write_chunks(path: Path, chunks: Iterable[bytes], *, mode: int | None = None, disk: Disk = DISK) -> None:
     """`write_atomic` for content that comes in pieces. Raises the same errors, and what `chunks` raises."""
     with disk_errors(path):
-        temp, handle = _open_temp(path, mode, disk)
+        temp, handle = _open_temp(path, _mode(path) if mode is None else mode, disk)
     renamed = False
     try:
         for chunk in chunks:
@@ -191,6 +191,11 @@ def explain(error: OSError, path: Path) -> EraforgeError:
             "Write the file in the same folder first.",
         )
     return DataError("disk-failed", f"The disk failed at {path}: {reason}.", "Check the disk, then write it again.")
+
+
+def _mode(path: Path) -> int:
+    """A private file stays private when it is replaced."""
+    return path.stat().st_mode & 0o777 if path.exists() else 0o666
 
 
 def _open_temp(path: Path, mode: int, disk: Disk) -> tuple[Path, int]:

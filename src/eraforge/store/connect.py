@@ -166,12 +166,16 @@ def _explain_sqlite(error: exc.DBAPIError, place: Place) -> EraforgeError:
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return _not_writable(place, reason)
         case sqlite3.SQLITE_CANTOPEN:
-            return DataError("ledger-not-opened", f"{place.name} cannot be opened ({reason}).", "Check its folder.")
+            return DataError(
+                "ledger-not-opened", f"{_capital(place.name)} cannot be opened ({reason}).", "Check its folder."
+            )
         case sqlite3.SQLITE_FULL:
             return _full(place)
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return DataError(
-                "ledger-rotten", f"{place.name} is no sound SQLite file ({reason}).", "Restore the last backup."
+                "ledger-rotten",
+                f"{_capital(place.name)} is no sound SQLite file ({reason}).",
+                "Restore the last backup.",
             )
         case sqlite3.SQLITE_IOERR:
             return DataError("disk-failed", f"The disk failed under {place.name} ({reason}).", "Check the disk.")

@@ -275,6 +275,6 @@ class Ledger:
         if os.getpid() != self._process:
             raise Broken(
                 "ledger-crossed-fork",
-                f"{self._place.name} was opened by another process.",
+                f"Another process has opened {self._place.name}.",
                 "Open the ledger in the process that uses it.",
             )
