@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+from eraforge.store.atomic import Disk
 from eraforge.store.ledger import Ledger
 
 _numbers = count()
@@ -83,3 +84,97 @@ def execute(address: str) -> Iterator[Callable[[str], None]]:
 
     yield run
     engine.dispose()
+
+
+class Dead(BaseException):
+    """The process would be dead here: nothing may catch it."""
+
+
+class FaultyDisk(Disk):
+    """A disk that counts its calls and fails at the n-th, or from the n-th on, or dies there.
+
+    Args:
+        at: the call that fails, counted from 1; 0 for none.
+        error: what it fails with: an errno, or Dead.
+        lasting: whether every later call fails too.
+        bite: how many bytes a write takes at most.
+    """
+
+    def __init__(self, at: int = 0, error: int | type[Dead] = 0, *, lasting: bool = False, bite: int = 1 << 30) -> None:
+        self.at, self.error, self.lasting, self.bite = at, error, lasting, bite
+        self.calls: list[str] = []
+        self.handles: set[int] = set()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the fault was met."""
+        return 0 < self.at <= len(self.calls)
+
+    def _step(self, name: str) -> None:
+        self.calls.append(name)
+        dead = self.error is Dead
+        if self.at and (len(self.calls) == self.at or (len(self.calls) > self.at and (self.lasting or dead))):
+            if isinstance(self.error, int):
+                raise OSError(self.error, os.strerror(self.error))
+            raise Dead
+
+    def bury(self) -> None:
+        """Close what a dead process would have let go."""
+        for handle in self.handles:
+            os.close(handle)
+        self.handles.clear()
+
+    def create(self, path: Path, mode: int) -> int:
+        self._step("create")
+        handle = super().create(path, mode)
+        self.handles.add(handle)
+        return handle
+
+    def lock(self, handle: int) -> None:
+        self._step("lock")
+        super().lock(handle)
+
+    def write(self, handle: int, data: memoryview) -> int:
+        self._step("write")
+        return super().write(handle, data[: self.bite])
+
+    def sync(self, handle: int) -> None:
+        self._step("sync")
+        super().sync(handle)
+
+    def close(self, handle: int) -> None:
+        self._step("close")
+        self.handles.discard(handle)
+        super().close(handle)
+
+    def rename(self, source: Path, target: Path) -> None:
+        self._step("rename")
+        super().rename(source, target)
+
+    def link(self, source: Path, target: Path) -> None:
+        self._step("link")
+        super().link(source, target)
+
+    def unlink(self, path: Path) -> None:
+        self._step("unlink")
+        super().unlink(path)
+
+    def make_folder(self, folder: Path) -> None:
+        self._step("make_folder")
+        super().make_folder(folder)
+
+    def sync_folder(self, folder: Path) -> None:
+        self._step("sync_folder")
+        super().sync_folder(folder)
+
+
+@pytest.fixture
+def faulty() -> type[FaultyDisk]:
+    """The class of disks that fail on command."""
+    return FaultyDisk
+
+
+@pytest.fixture
+def dead() -> type[Dead]:
+    """What a faulty disk raises where a process would be dead."""
+    return Dead

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from eraforge.core.words import Arena, Calendar, Files, PayoutPolicy
+from eraforge.arenas.policies import CLASSIC_POLICIES
+from eraforge.core.words import Arena, Calendar, Files
 
 CLASSIC = Arena(
     name="classic",
@@ -34,24 +33,5 @@ CLASSIC = Arena(
         score_weekdays=(1, 2, 3, 4, 5),
         first_era_date="2003-01-03",
     ),
-    policies=(
-        PayoutPolicy(
-            name="Classic CORR20 and MMC20, continuous stake",
-            first_round=1172,
-            weights={"v2_corr20": Decimal("0.75"), "mmc": Decimal("2.25")},
-            cap=Decimal("0.05"),
-            factor=None,
-            staking="continuous",
-            score_days=20,
-        ),
-        PayoutPolicy(
-            name="Classic CORR60 and MMC60, per-round stake",
-            first_round=1343,
-            weights={"corr60": Decimal(3), "mmc60": Decimal(15)},
-            cap=Decimal(1),
-            factor=Decimal(1),
-            staking="per_round",
-            score_days=60,
-        ),
-    ),
+    policies=CLASSIC_POLICIES,
 )

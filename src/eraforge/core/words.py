@@ -20,28 +20,52 @@ PREDICTION = "prediction"
 
 
 @dataclass(frozen=True, slots=True)
+class ChurnPenalty:
+    """What a positive payout is multiplied by: 1 up to `threshold`, then 2 / (1 + exp(scale * (churn - threshold)))."""
+
+    threshold: Decimal
+    scale: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class PayoutPolicy:
     """How a round pays: `stake * clip(factor * sum(weight * score), -cap, +cap)`.
 
+    None stands for a figure this row does not hold; `unknown` names those that no source settles. They are never
+    guessed: an amount that needs one is refused until the caller supplies it.
+
     Args:
         name: what forecasts and reports call it.
-        first_round: the first round it holds for; the next policy of the arena ends it.
-        weights: display name of a score to its multiplier.
+        first_round: the first round it holds for; the next policy of the arena ends it. None where the arena's
+            numbering is not known: then `first_date` decides.
+        weights: display name of a score to its multiplier; None where each model (or an unsettled fact) decides.
         cap: the largest share of the stake a round pays or burns.
         factor: the payout factor, or None where the round itself tells it.
         staking: `continuous` (one stake, all rounds) or `per_round`.
-        score_days: daily scores until the round resolves (20 or 60).
+        score_days: daily scores until the round resolves (20 or 60); 0 when unknown.
         unknown: names of facts about this policy that no source settles; never guessed.
+        first_date: ISO date on which its first round opens, or "".
+        stake_threshold: NMR at risk in a round above which its factor falls below 1, where such a rule holds.
+        live_rounds: rounds of this policy that overlap; a per-round stake is the total divided by it.
+        churn_penalty: applied to positive payouts only.
+        per_model: names of the scores whose multiplier each model chose.
+        source: where the figures come from, in words.
     """
 
     name: str
-    first_round: int
-    weights: Mapping[str, Decimal]
-    cap: Decimal
+    first_round: int | None
+    weights: Mapping[str, Decimal | None]
+    cap: Decimal | None
     factor: Decimal | None
-    staking: str
+    staking: str | None
     score_days: int
     unknown: tuple[str, ...] = ()
+    first_date: str = ""
+    stake_threshold: Decimal | None = None
+    live_rounds: int | None = None
+    churn_penalty: ChurnPenalty | None = None
+    per_model: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

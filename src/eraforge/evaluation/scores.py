@@ -1,177 +1,266 @@
-"""The official scores of one era: arrays in, arrays out, equal to numerai-tools 0.7.2."""
+"""The official scores of one era that need no neutralisers: arrays in, arrays out.
+
+Every score takes the rows of one era in one order and equals numerai-tools 0.7.2 to 1e-12. Rows with a missing value
+are left out; a score refuses when that is more than `max_filtered` of them. The scores with neutralisers are in
+the folder `evaluation.neutral`; `evaluation.eras` scores many eras at once.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from eraforge.core.errors import DataError
+from eraforge.evaluation.kernels.primitives import (
+    MAX_FILTERED,
+    as_columns,
+    as_vector,
+    centre,
+    complete_rows,
+    correlation_of_sums,
+    orthogonalise,
+    pearson,
+    power,
+    refuse_many_extremes,
+)
 
-MAX_FILTERED = 0.2
 
+def corr(
+    predictions: np.ndarray,
+    target: np.ndarray,
+    *,
+    top_bottom: int | None = None,
+    target_power: bool = True,
+    max_filtered: float = MAX_FILTERED,
+) -> np.ndarray:
+    """CORR: the score of 20 and 60 day targets and of crypto (CORR20, CORR60).
 
-def corr(predictions: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """CORR of each prediction column of one era (CORR20, CORR60, crypto CORR).
-
-    Pearson correlation of `pow1.5(gauss(tie-kept rank))` of the predictions with `pow1.5` of the centred target.
+    Pearson correlation of the gaussianised tie-kept ranks with the centred target, both to the power 1.5.
     Source: numerai-tools 0.7.2, `scoring.numerai_corr`.
 
     Args:
-        predictions: (rows, columns) or (rows,); rows with a NaN in any column are left out.
-        target: (rows,), aligned with the predictions; NaN rows are left out.
+        predictions: (rows, columns) or (rows,).
+        target: (rows,). It is centred before rows are left out.
+        top_bottom: score only that many of the lowest and as many of the highest predictions.
+        target_power: False for a target of plain returns.
+        max_filtered: share of rows that may be left out.
 
     Returns:
-        (columns,) correlations; NaN for a constant column.
+        (columns,) correlations; NaN for a constant column or target.
 
     Raises:
-        DataError: `shapes-differ`, `too-few-overlapping-rows` when more than a fifth of the rows is left out.
+        DataError: `shapes-differ`, `not-numbers`, `too-few-overlapping-rows`, `power-distorts` (also for a single
+            row), `top-bottom-too-large`.
     """
-    columns, truth = _aligned(predictions, target)
-    truth = truth - np.nanmean(truth)
-    kept = _complete_rows(columns, truth)
-    signals, truth = _power(_gauss(columns[kept])), _power(truth[kept])
-    return _pearson(signals, truth)
+    from eraforge.evaluation.kernels.tables import looked_up, looked_up_sums, power_table
+
+    columns = as_columns(predictions)
+    truth = centre(as_vector(target, len(columns), "target"))
+    kept = complete_rows(len(columns), columns, truth, max_filtered=max_filtered)
+    if kept is not None:
+        columns, truth = columns[kept], truth[kept]
+    rows = len(truth)
+    truth = power(truth, 1.5) if target_power and rows > 1 else truth
+    if rows < 2:
+        power(columns[:, 0], 1.5)
+    if top_bottom:
+        return correlation_of_extremes(columns, looked_up(columns, power_table(rows)), truth, top_bottom)
+    if truth.min() == truth.max():
+        return np.full(columns.shape[1], np.nan)
+    truth = truth - truth.mean()
+    sums = looked_up_sums(columns, power_table(rows), truth[:, None])
+    squares = sums[:, 1] - sums[:, 0] ** 2 / rows
+    return correlation_of_sums(sums[:, 2], squares, np.einsum("i,i->", truth, truth))
 
 
-def mmc(predictions: np.ndarray, meta_model: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """MMC of each prediction column of one era; BMC when `meta_model` holds a benchmark.
+def mmc(
+    predictions: np.ndarray,
+    meta_model: np.ndarray,
+    target: np.ndarray,
+    *,
+    top_bottom: int | None = None,
+    max_filtered: float = MAX_FILTERED,
+) -> np.ndarray:
+    """MMC: how much each column adds to the meta model.
 
-    Covariance of the target with the part of the gaussianised predictions orthogonal to the gaussianised meta model.
-    A target within [0, 1] counts in fifths: it is multiplied by 4. Source: numerai-tools 0.7.2,
+    Covariance of the centred target with the part of the gaussianised predictions orthogonal to the gaussianised
+    meta model. A target within [0, 1] is multiplied by 4. Source: numerai-tools 0.7.2,
     `scoring.correlation_contribution`.
 
     Args:
-        predictions: (rows, columns) or (rows,); rows with a NaN in any column are left out.
-        meta_model: (rows,), aligned; NaN rows are left out.
-        target: (rows,), aligned; NaN rows are left out.
-
-    Returns:
-        (columns,) contributions; 0 for a constant column.
-
-    Raises:
-        DataError: `shapes-differ`, `too-few-overlapping-rows` when more than a fifth of the rows is left out.
-    """
-    columns, truth = _aligned(predictions, target)
-    columns, meta = _aligned(columns, meta_model)
-    kept = _complete_rows(columns, truth, meta)
-    truth = truth[kept]
-    signals, market = _gauss(columns[kept]), _gauss(meta[kept, None])[:, 0]
-    return _contribution(_orthogonal(signals, market), truth)
-
-
-def corr_each(predictions: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """`corr` of one era against several targets, ranking the predictions once.
-
-    Args:
         predictions: (rows, columns) or (rows,).
-        targets: (rows, targets), for example one target after 1, 2, 3 ... days.
+        meta_model: (rows,), the stake-weighted meta model.
+        target: (rows,).
+        top_bottom: score only that many of the lowest and of the highest orthogonal values of each column.
+        max_filtered: share of rows that may be left out.
 
     Returns:
-        (targets, columns); row j is `corr(predictions, targets[:, j])`.
+        (columns,) contributions; 0 for a constant column, NaN throughout for a constant meta model.
 
     Raises:
-        DataError: as `corr`.
+        DataError: `shapes-differ`, `not-numbers`, `too-few-overlapping-rows`, `top-bottom-too-large`.
     """
-    columns, _ = _aligned(predictions, targets[:, 0])
-    if np.isnan(columns).any() or np.isnan(targets).any():
-        return np.stack([corr(columns, target) for target in targets.T])
-    signals, truths = _power(_gauss(columns)), _power(targets - targets.mean(axis=0))
-    return np.stack([_pearson(signals, truth) for truth in truths.T])
+    from eraforge.evaluation.kernels.tables import gauss_table, looked_up, looked_up_sums
+
+    columns = as_columns(predictions)
+    market, truth = as_vector(meta_model, len(columns), "meta model"), as_vector(target, len(columns), "target")
+    kept = complete_rows(len(columns), columns, market, truth, max_filtered=max_filtered)
+    if kept is not None:
+        columns, market, truth = columns[kept], market[kept], truth[kept]
+    table = gauss_table(len(truth))
+    market = looked_up(market[:, None], table)[:, 0]
+    if top_bottom:
+        return contribution(looked_up(columns, table), market, truth, top_bottom)
+    truth = contribution_target(truth)
+    ours = looked_up_sums(market[:, None], table, np.column_stack([truth, market]))[0]
+    sums = looked_up_sums(columns, table, np.column_stack([truth, market]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        result: np.ndarray = (sums[:, 2] - ours[2] * (sums[:, 3] / ours[3])) / len(truth)
+    return result
 
 
-def mmc_each(predictions: np.ndarray, meta_model: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """`mmc` of one era against several targets, ranking the predictions once.
+def bmc(
+    predictions: np.ndarray, benchmark: np.ndarray, target: np.ndarray, *, max_filtered: float = MAX_FILTERED
+) -> np.ndarray:
+    """BMC: `mmc` with the stake-weighted benchmark models (or one benchmark) in the place of the meta model."""
+    return mmc(predictions, benchmark, target, max_filtered=max_filtered)
+
+
+def meta_model_correlation(
+    predictions: np.ndarray, meta_model: np.ndarray, *, max_filtered: float = MAX_FILTERED
+) -> np.ndarray:
+    """CWMM: Pearson correlation of the ranked, gaussianised and powered predictions with the meta model as it is.
+
+    Source: the tournament's definition of `corr_w_meta_model`, of numerai-tools 0.7.2's own steps.
 
     Args:
         predictions: (rows, columns) or (rows,).
         meta_model: (rows,).
-        targets: (rows, targets).
 
     Returns:
-        (targets, columns); row j is `mmc(predictions, meta_model, targets[:, j])`.
+        (columns,) correlations; NaN for a constant column or meta model.
 
     Raises:
-        DataError: as `mmc`.
+        DataError: `shapes-differ`, `not-numbers`, `too-few-overlapping-rows`, `power-distorts` for a single row.
     """
-    columns, _ = _aligned(predictions, targets[:, 0])
-    if np.isnan(columns).any() or np.isnan(meta_model).any() or np.isnan(targets).any():
-        return np.stack([mmc(columns, meta_model, target) for target in targets.T])
-    orthogonal = _orthogonal(_gauss(columns), _gauss(np.asarray(meta_model, float)[:, None])[:, 0])
-    return np.stack([_contribution(orthogonal, truth) for truth in targets.T])
+    market = as_vector(meta_model, len(as_columns(predictions)), "meta model")
+    return corr(predictions, market, target_power=False, max_filtered=max_filtered)
 
 
-def corr_with_meta_model(predictions: np.ndarray, meta_model: np.ndarray) -> np.ndarray:
-    """Correlation of each prediction column of one era with the meta model as it is (CWMM).
+def pairwise_correlation(predictions: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """MCWNM and APCWNM: the largest and the mean Pearson correlation with the other submissions of the round.
 
-    Pearson correlation of `pow1.5(gauss(tie-kept rank))` of the predictions with the stake-weighted meta model.
-    Source: the tournament's published definition of CORR with the meta model.
+    Values are taken as given: give cleaned submissions (`kernels.primitives.clean`).
+    Source: the tournament's definition.
 
     Args:
-        predictions: (rows, columns) or (rows,).
-        meta_model: (rows,), aligned; NaN rows are left out.
+        predictions: (rows, columns) or (rows,), without NaN.
+        others: (rows, others) without the model itself, without NaN; constant columns do not count.
 
     Returns:
-        (columns,) correlations; NaN for a constant column.
+        largest (columns,) and mean (columns,); NaN for a constant column.
 
     Raises:
-        DataError: as `corr`.
+        DataError: `shapes-differ`, `not-numbers`, `too-few-overlapping-rows` with a NaN anywhere.
     """
-    columns, meta = _aligned(predictions, meta_model)
-    kept = _complete_rows(columns, meta)
-    return _pearson(_power(_gauss(columns[kept])), meta[kept])
-
-
-def _orthogonal(signals: np.ndarray, market: np.ndarray) -> np.ndarray:
-    orthogonal: np.ndarray = signals - np.outer(market, (signals.T @ market) / (market @ market))
-    return orthogonal
-
-
-def _contribution(orthogonal: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    if ((truth >= 0) & (truth <= 1)).all():
-        truth = truth * 4
-    contribution: np.ndarray = (truth - truth.mean()) @ orthogonal / len(truth)
-    return contribution
-
-
-def _aligned(predictions: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    columns, vector = np.asarray(predictions, float), np.asarray(other, float)
-    columns = columns[:, None] if columns.ndim == 1 else columns
-    if columns.ndim != 2 or vector.shape != columns.shape[:1] or not len(vector):
+    columns, rest = as_columns(predictions), as_columns(others)
+    if len(columns) != len(rest):
         raise DataError(
             "shapes-differ",
-            f"Predictions of shape {columns.shape} do not fit a vector of shape {vector.shape}.",
-            "Give (rows, columns) and (rows,) with the rows of one era in one order.",
+            f"There are {len(columns)} rows of predictions and {len(rest)} of other submissions.",
+            "Give both in the row order of one round.",
         )
-    return columns, vector
+    complete_rows(len(columns), columns, rest, max_filtered=0.0)
+    table = np.stack([pearson(rest, columns[:, place]) for place in range(columns.shape[1])])
+    known = ~np.isnan(table)
+    counted = known.sum(axis=1)
+    largest = np.where(known, table, -np.inf).max(axis=1)
+    mean = np.where(known, table, 0.0).sum(axis=1) / np.maximum(counted, 1)
+    return np.where(counted > 0, largest, np.nan), np.where(counted > 0, mean, np.nan)
 
 
-def _complete_rows(columns: np.ndarray, *vectors: np.ndarray) -> np.ndarray:
-    kept: np.ndarray = ~np.isnan(columns).any(axis=1)
-    for vector in vectors:
-        kept &= ~np.isnan(vector)
-    if kept.mean() < 1 - MAX_FILTERED:
-        raise DataError(
-            "too-few-overlapping-rows",
-            f"Only {kept.sum()} of {len(kept)} rows have predictions and truth; four fifths are needed.",
-            "Predict every row of the era.",
-        )
-    return kept
+def stake_weighted_meta_model(predictions: np.ndarray, stakes: np.ndarray) -> np.ndarray:
+    """SWMM: mean of the submissions weighted by their stakes; a missing value counts as 0, as in the reference.
 
+    Source: numerai-tools 0.7.2, `scoring.stake_weight`.
 
-def _gauss(columns: np.ndarray) -> np.ndarray:
-    from scipy.special import ndtri
-    from scipy.stats import rankdata
+    Args:
+        predictions: (rows, models), tie-kept ranks (`kernels.primitives.clean`).
+        stakes: (models,) in NMR.
 
-    gauss: np.ndarray = ndtri((rankdata(columns, axis=0) - 0.5) / len(columns))
-    return gauss
-
-
-def _power(values: np.ndarray) -> np.ndarray:
-    powered: np.ndarray = np.sign(values) * np.abs(values) ** 1.5
-    return powered
-
-
-def _pearson(columns: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    columns, vector = columns - columns.mean(axis=0), vector - vector.mean()
-    scale = np.sqrt((columns**2).sum(axis=0) * (vector @ vector))
-    result: np.ndarray = np.divide(vector @ columns, scale, out=np.full(len(scale), np.nan), where=scale > 0)
+    Returns:
+        (rows,); NaN when no stake is left.
+    """
+    columns = as_columns(predictions)
+    weights = np.nan_to_num(as_vector(stakes, columns.shape[1], "vector of stakes"), posinf=np.inf, neginf=-np.inf)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        result: np.ndarray = np.nansum(columns * weights, axis=1) / weights.sum()
     return result
+
+
+def season_score(scores: np.ndarray, multipliers: np.ndarray) -> np.ndarray:
+    """Season score of each round: paying scores times their default multipliers, a missing one counting 0.
+
+    Source: the tournament's definition of `season_score`.
+
+    Args:
+        scores: (rounds, scores) or (scores,), in the order of `multipliers`.
+        multipliers: (scores,).
+
+    Returns:
+        (rounds,).
+    """
+    table = np.atleast_2d(np.asarray(scores, np.float64))
+    weights = as_vector(multipliers, table.shape[1], "vector of multipliers")
+    result: np.ndarray = (np.nan_to_num(table) * weights).sum(axis=1)
+    return result
+
+
+def contribution(signals: np.ndarray, market: np.ndarray, truth: np.ndarray, top_bottom: int | None) -> np.ndarray:
+    """Covariance of the target with the part of `signals` (rows, columns) orthogonal to `market` (rows,): (columns,).
+
+    Source: numerai-tools 0.7.2, `scoring.contribution_scores`.
+
+    Raises:
+        DataError: `top-bottom-too-large`; `constant-meta-model` when extremes of undefined values are asked for.
+    """
+    from eraforge.evaluation.kernels.tables import stable_orders
+
+    orthogonal = orthogonalise(signals, market)
+    truth = contribution_target(truth)
+    if not top_bottom:
+        whole: np.ndarray = np.einsum("ij,i->j", orthogonal, truth) / len(truth)
+        return whole
+    refuse_many_extremes(top_bottom, len(truth))
+    if np.isnan(orthogonal).any():
+        raise DataError(
+            "constant-meta-model",
+            "A constant column or meta model has no orthogonal part whose extremes could be scored.",
+            "Leave it out, or score all rows.",
+        )
+    order = stable_orders(orthogonal)
+    rows = np.concatenate([order[:, :top_bottom], order[:, -top_bottom:]], axis=1)
+    picked = np.take_along_axis(orthogonal.T, rows, axis=1)
+    extremes: np.ndarray = np.einsum("ij,ij->i", picked, truth[rows]) / (2 * top_bottom)
+    return extremes
+
+
+def contribution_target(truth: np.ndarray) -> np.ndarray:
+    """The target as contributions use it: times 4 when it lies within [0, 1], then centred."""
+    with np.errstate(invalid="ignore"):
+        return centre(truth * 4 if truth.min() >= 0 and truth.max() <= 1 else truth)
+
+
+def correlation_of_extremes(
+    predictions: np.ndarray, signals: np.ndarray, truth: np.ndarray, top_bottom: int
+) -> np.ndarray:
+    """Pearson correlation of `signals` and `truth` over the rows of the lowest and highest `predictions`: (columns,).
+
+    Raises:
+        DataError: `top-bottom-too-large`.
+    """
+    from eraforge.evaluation.kernels.tables import stable_orders
+
+    refuse_many_extremes(top_bottom, len(truth))
+    order = stable_orders(predictions)
+    rows = np.concatenate([order[:, :top_bottom], order[:, -top_bottom:]], axis=1)
+    return np.array([pearson(signals[chosen, [place]][:, None], truth[chosen])[0] for place, chosen in enumerate(rows)])

@@ -18,14 +18,13 @@ PATIENCE = 30
 LOCK = 0x6C6564676572
 
 SQLITE_PRAGMAS = (
-    f"PRAGMA busy_timeout={PATIENCE * 1000}",
     "PRAGMA synchronous=FULL",
     "PRAGMA fullfsync=ON",
     "PRAGMA foreign_keys=ON",
 )
 # A server may be set to acknowledge before it has written; a stronger setting of its own is left alone.
 POSTGRESQL_SETTINGS = (
-    f"SELECT set_config('lock_timeout', '{PATIENCE}s', false)",
+    "SELECT set_config('lock_timeout', '{patience}ms', false)",
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
 )
 
@@ -36,19 +35,23 @@ class Place:
 
     name: str
     sqlite: bool
+    patience: float
 
 
-def open_engine(address: str | Path) -> tuple[Engine, Place]:
+def open_engine(address: str | Path, patience: float = PATIENCE) -> tuple[Engine, Place]:
     """An engine that has not connected yet, and its place. A path, or a text without `://`, is an SQLite file.
+
+    Args:
+        patience: seconds to wait for another writer.
 
     Raises:
         UserError: `ledger-address`, `ledger-in-memory`, `postgresql-driver-missing`.
     """
     url = _url(address)
     if url.get_backend_name() == "sqlite":
-        return _sqlite(url)
+        return _sqlite(url, patience)
     if url.get_backend_name() == "postgresql":
-        return _postgresql(url)
+        return _postgresql(url, patience)
     raise _bad_address(f"a ledger cannot lie in {url.get_backend_name()}")
 
 
@@ -64,11 +67,14 @@ def ledger_errors(place: Place) -> Iterator[None]:
     try:
         yield
     except exc.DBAPIError as error:
-        raise (_explain_sqlite if place.sqlite else _explain_postgresql)(error, place) from error
+        if place.sqlite:
+            raise _explain_sqlite(error, place) from error
+        # psycopg's error keeps the connection it stems from, and that keeps the password.
+        if error.orig is not None and hasattr(error.orig, "_pgconn"):
+            error.orig._pgconn = None
+        raise _explain_postgresql(error, place) from error
     except exc.TimeoutError as error:
-        raise Transient(
-            "ledger-busy", f"All connections to {place.name} are in use.", "Try again in a moment."
-        ) from error
+        raise Transient("ledger-busy", f"All connections to {place.name} are in use.", "Try again.") from error
 
 
 def _url(address: str | Path) -> URL:
@@ -79,8 +85,8 @@ def _url(address: str | Path) -> URL:
     try:
         return make_url(f"{known.get(scheme, scheme)}://{rest}")
     except (exc.ArgumentError, ValueError):
-        # The cause is cut off: it may quote the address, and the address may hold a password.
-        raise _bad_address("it cannot be read as a URL") from None
+        pass  # raised below, without its cause: that may quote the address, and the address may hold a password
+    raise _bad_address("it cannot be read as a URL")
 
 
 def _bad_address(why: str) -> UserError:
@@ -91,11 +97,11 @@ def _bad_address(why: str) -> UserError:
     )
 
 
-def _sqlite(url: URL) -> tuple[Engine, Place]:
+def _sqlite(url: URL, patience: float) -> tuple[Engine, Place]:
     database = url.database or ""
     if database in ("", ":memory:") or "mode=memory" in database or url.query.get("mode") == "memory":
         raise UserError("ledger-in-memory", "A ledger in memory survives nothing.", "Give the ledger a file.")
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": PATIENCE})
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": patience})
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _: Any) -> None:
@@ -116,12 +122,14 @@ def _sqlite(url: URL) -> tuple[Engine, Place]:
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    return engine, Place(f"the ledger {database}", sqlite=True)
+    return engine, Place(f"the ledger {database}", sqlite=True, patience=patience)
 
 
-def _postgresql(url: URL) -> tuple[Engine, Place]:
+def _postgresql(url: URL, patience: float) -> tuple[Engine, Place]:
     host = url.host or _first(url.query.get("host")) or "localhost"
-    place = Place(f"the ledger {url.database or ''} on PostgreSQL at {host}:{url.port or 5432}", sqlite=False)
+    place = Place(
+        f"the ledger {url.database or ''} on PostgreSQL at {host}:{url.port or 5432}", sqlite=False, patience=patience
+    )
     arguments = {} if "connect_timeout" in url.query else {"connect_timeout": PATIENCE // 3}
     try:
         engine = create_engine(
@@ -131,13 +139,13 @@ def _postgresql(url: URL) -> tuple[Engine, Place]:
         raise UserError(
             "postgresql-driver-missing", "PostgreSQL needs the package psycopg.", "Install psycopg[binary]."
         ) from error
-    except (exc.ArgumentError, ValueError):
+    except exc.ArgumentError:
         raise _bad_address("PostgreSQL does not take it") from None
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: Any) -> None:
         for setting in POSTGRESQL_SETTINGS:
-            connection.execute(setting)
+            connection.execute(setting.format(patience=round(patience * 1000)))
         connection.commit()
 
     return engine, place
@@ -172,22 +180,23 @@ def _explain_sqlite(error: exc.DBAPIError, place: Place) -> EraforgeError:
 
 def _explain_postgresql(error: exc.DBAPIError, place: Place) -> EraforgeError:
     state: str = getattr(error.orig, "sqlstate", None) or ""
+    reason = str(error.orig).strip().partition("\n")[0]
     if state == "P0001":
         return _append_only(place)
     if state in ("55P03", "40001", "40P01"):
         return _locked(place)
     if state in ("25006", "42501"):
-        return _not_writable(place, str(error.orig).splitlines()[0])
+        return _not_writable(place, reason)
     if state == "53100":
         return _full(place)
     lost = isinstance(error, exc.OperationalError | exc.InterfaceError) and not state
     if lost or error.connection_invalidated or state[:2] in ("08", "28", "3D", "53", "57"):
         return Transient(
             "ledger-unreachable",
-            f"{_capital(place.name)} cannot be reached.",
+            f"{_capital(place.name)} cannot be reached ({reason}).",
             "Check that the server runs and takes this user and database, then try again.",
         )
-    return _broken(place, str(error.orig))
+    return _broken(place, reason)
 
 
 def _capital(words: str) -> str:
@@ -203,7 +212,7 @@ def _append_only(place: Place) -> Broken:
 def _locked(place: Place) -> Transient:
     return Transient(
         "ledger-locked",
-        f"Another program has kept {place.name} locked for {PATIENCE} seconds.",
+        f"Another program has kept {place.name} locked for {place.patience:g} seconds.",
         "Close the program that holds it, then try again.",
     )
 

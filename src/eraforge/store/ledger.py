@@ -15,7 +15,7 @@ from eraforge.core.errors import Ambiguous, Broken, Transient
 from eraforge.core.ports import ScoreRow, Submission
 from eraforge.core.words import Effect, Phase, Slot
 from eraforge.store import chain, effects, migrate, results
-from eraforge.store.connect import Place, ledger_errors, lock_for_writing, open_engine
+from eraforge.store.connect import PATIENCE, Place, ledger_errors, lock_for_writing, open_engine
 from eraforge.store.records import (
     EffectRecord,
     Event,
@@ -43,13 +43,17 @@ class Ledger:
         self._process = os.getpid()
 
     @classmethod
-    def open(cls, address: str | Path) -> Ledger:
+    def open(cls, address: str | Path, *, patience: float = PATIENCE) -> Ledger:
         """Open the ledger at a file or URL, create it when it is not there, and migrate it to today's schema.
+
+        Args:
+            address: a path, `sqlite:///file` or `postgresql://user:password@host:port/database`.
+            patience: seconds to wait for another writer before `ledger-locked`.
 
         Raises:
             UserError: `ledger-address`, `ledger-in-memory`, `ledger-too-new`, `not-a-ledger`.
         """
-        engine, place = open_engine(address)
+        engine, place = open_engine(address, patience)
         ledger = cls(engine, place)
         opened = False
         try:

@@ -92,7 +92,7 @@ class Rounds:
                 rule.version,
                 rule.display_name,
                 rule.display_name in policy.weights,
-                policy.weights.get(rule.display_name, Decimal(0)),
+                policy.weights.get(rule.display_name) or Decimal(0),
                 policy.cap,
                 policy.factor,
                 rule.days,
@@ -102,7 +102,9 @@ class Rounds:
 
     def policy(self, number: int) -> PayoutPolicy:
         """How the round pays."""
-        return [policy for policy in self.arena.policies if policy.first_round <= number][-1]
+        return [
+            policy for policy in self.arena.policies if policy.first_round is not None and policy.first_round <= number
+        ][-1]
 
     def current(self, now: datetime) -> Round | None:
         """The round opened last, open or closed."""

@@ -13,12 +13,14 @@ from decimal import Decimal
 
 import numpy as np
 
-from eraforge.evaluation.scores import corr_each, corr_with_meta_model, mmc_each
+from eraforge.evaluation.daily import PreparedField, corr_each, meta_model_correlations, mmc_each, prepare
 from eraforge.simulator.port import World
 from eraforge.simulator.tournament.payouts import at_risk
 from eraforge.simulator.tournament.records import Records
 from eraforge.simulator.tournament.rounds import SCORE_RULES, Rounds, ScoreRule
 from eraforge.simulator.tournament.submissions import Standing, SubmissionBook
+
+REMEMBERED_ROUNDS = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class RoundScores:
     number: int
     members: tuple[Member, ...]
     days: dict[int, np.ndarray] = field(default_factory=dict)
+    _percentiles: dict[int, np.ndarray] = field(default_factory=dict)
 
     def column(self, model_id: str) -> int | None:
         """Which column is the model's."""
@@ -46,18 +49,21 @@ class RoundScores:
 
     def percentiles(self, day: int) -> np.ndarray:
         """(rules, members) share of on-time members below, in 0..1."""
+        if day not in self._percentiles:
+            self._percentiles[day] = self._percentiles_of(self.days[day])
+        return self._percentiles[day]
+
+    def _percentiles_of(self, values: np.ndarray) -> np.ndarray:
         from scipy.stats import rankdata
 
-        values = self.days[day]
         on_time = np.array([member.on_time for member in self.members])
         result = np.full(values.shape, np.nan)
         for row, scores in enumerate(values):
-            for_rank = np.flatnonzero(on_time & ~np.isnan(scores))
-            if len(for_rank):
-                ranks = rankdata(scores[for_rank])
-                result[row, for_rank] = (ranks - 1) / max(len(for_rank) - 1, 1)
+            ranked = np.flatnonzero(on_time & ~np.isnan(scores))
+            if len(ranked):
+                result[row, ranked] = (rankdata(scores[ranked]) - 1) / max(len(ranked) - 1, 1)
             for late in np.flatnonzero(~on_time & ~np.isnan(scores)):
-                result[row, late] = float(np.mean(scores[for_rank] < scores[late])) if len(for_rank) else 0.0
+                result[row, late] = float(np.mean(scores[ranked] < scores[late])) if len(ranked) else 0.0
         return result
 
 
@@ -78,7 +84,9 @@ class ScoreBook:
     ) -> None:
         self._world, self._records, self._rounds, self._book, self._load = world, records, rounds, book, load
         self._tables: dict[int, RoundScores] = {}
+        self._prepared: dict[int, tuple[tuple[Member, ...], PreparedField]] = {}
         self._presence: dict[int, list[int]] = {}
+        self._latest_field: tuple[int, np.ndarray] | None = None
 
     def table(self, number: int, wanted: Iterable[int]) -> RoundScores:
         """Scores of a closed round on the wanted days (1..60); other days may be there as well."""
@@ -88,14 +96,13 @@ class ScoreBook:
             table = self._tables[number] = RoundScores(number, members)
         missing = sorted(set(wanted) - table.days.keys())
         if missing:
-            scores = self._scores(number, members, self._matrix(number, columns), missing)
+            scores = self._scores(number, self._prepare(number, members, columns), missing)
             table.days.update(zip(missing, scores, strict=True))
         return table
 
     def meta_model(self, number: int) -> np.ndarray:
         """(n,) the stake-weighted meta model of a closed round."""
-        members, columns = self._members(number)
-        return self._meta_model(members, self._matrix(number, columns))
+        return self._prepare(number, *self._members(number)).meta_model
 
     def _members(self, number: int) -> tuple[tuple[Member, ...], list[Standing | int]]:
         """Who is scored, and where each one's predictions come from: a column of the field, or a submission."""
@@ -119,32 +126,35 @@ class ScoreBook:
         return tuple(members), columns
 
     def _present(self, number: int) -> list[int]:
+        """Places of the competitors who took part."""
         kept = self._presence.get(number)
         if kept is None:
-            predictions = self._world.field(self._rounds.day(number))
-            kept = self._presence[number] = np.flatnonzero(~np.isnan(predictions).any(axis=0)).tolist()
+            kept = self._presence[number] = np.flatnonzero(~np.isnan(self._field(number)).any(axis=0)).tolist()
         return kept
 
-    def _matrix(self, number: int, columns: list[Standing | int]) -> np.ndarray:
-        day = self._rounds.day(number)
-        predictions = self._world.field(day)
-        return np.column_stack([predictions[:, one] if isinstance(one, int) else self._load(one) for one in columns])
+    def _field(self, number: int) -> np.ndarray:
+        if self._latest_field is None or self._latest_field[0] != number:
+            self._latest_field = number, self._world.field(self._rounds.day(number))
+        return self._latest_field[1]
 
-    def _meta_model(self, members: tuple[Member, ...], matrix: np.ndarray) -> np.ndarray:
-        weights = np.array([float(member.risk) for member in members])
-        meta: np.ndarray = _ranked(matrix) @ (weights / weights.sum())
-        return meta
+    def _prepare(self, number: int, members: tuple[Member, ...], columns: list[Standing | int]) -> PreparedField:
+        """The round's predictions made ready, kept for the rounds that are scored daily."""
+        kept = self._prepared.get(number)
+        if kept is not None and kept[0] == members:
+            return kept[1]
+        field_columns = self._field(number)
+        matrix = [field_columns[:, one] if isinstance(one, int) else self._load(one) for one in columns]
+        risks = np.array([float(member.risk) for member in members])
+        prepared = prepare(np.column_stack(matrix), risks, self._world.benchmarks(self._rounds.day(number))[1])
+        self._prepared[number] = members, prepared
+        while len(self._prepared) > REMEMBERED_ROUNDS:
+            self._prepared.pop(next(iter(self._prepared)))
+        return prepared
 
-    def _scores(
-        self, number: int, members: tuple[Member, ...], matrix: np.ndarray, wanted: list[int]
-    ) -> list[np.ndarray]:
+    def _scores(self, number: int, prepared: PreparedField, wanted: list[int]) -> list[np.ndarray]:
         """(rules, members) for each wanted day."""
         day = self._rounds.day(number)
-        references = {
-            "mmc": self._meta_model(members, matrix),
-            "bmc": _ranked(self._world.benchmarks(day)[1]).mean(axis=1),
-        }
-        result = [np.full((len(SCORE_RULES), matrix.shape[1]), np.nan) for _ in wanted]
+        result = [np.full((len(SCORE_RULES), prepared.signals.shape[1]), np.nan) for _ in wanted]
         truths: dict[tuple[str, int], np.ndarray] = {}
         for row, rule in enumerate(SCORE_RULES):
             scored = [place for place, score_day in enumerate(wanted) if score_day <= rule.days]
@@ -153,23 +163,15 @@ class ScoreBook:
             if (rule.target, rule.days) not in truths:
                 columns = [self._world.truth(day, rule.target, wanted[place]) for place in scored]
                 truths[rule.target, rule.days] = np.column_stack(columns)
-            for place, scores in zip(
-                scored, _kernel(rule, matrix, references, truths[rule.target, rule.days]), strict=True
-            ):
+            for place, scores in zip(scored, _kernel(rule, prepared, truths[rule.target, rule.days]), strict=True):
                 result[place][row] = scores
         return result
 
 
-def _kernel(rule: ScoreRule, matrix: np.ndarray, references: dict[str, np.ndarray], truths: np.ndarray) -> np.ndarray:
+def _kernel(rule: ScoreRule, prepared: PreparedField, truths: np.ndarray) -> np.ndarray:
+    """(days, members) of one score."""
     if rule.kernel == "corr":
-        return corr_each(matrix, truths)
+        return corr_each(prepared, truths)
     if rule.kernel == "meta":
-        return np.tile(corr_with_meta_model(matrix, references["mmc"]), (truths.shape[1], 1))
-    return mmc_each(matrix, references[rule.kernel], truths)
-
-
-def _ranked(matrix: np.ndarray) -> np.ndarray:
-    from scipy.stats import rankdata
-
-    ranks: np.ndarray = (rankdata(matrix, axis=0) - 0.5) / len(matrix)
-    return ranks
+        return np.tile(meta_model_correlations(prepared), (truths.shape[1], 1))
+    return mmc_each(prepared, prepared.market if rule.kernel == "mmc" else prepared.benchmark, truths)

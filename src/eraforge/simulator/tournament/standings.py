@@ -16,7 +16,7 @@ import numpy as np
 from eraforge.simulator.tournament.payouts import split_payout
 from eraforge.simulator.tournament.records import Records
 from eraforge.simulator.tournament.rounds import FIRST_ROUND, SCORE_DAYS, SCORE_RULES, Rounds
-from eraforge.simulator.tournament.scoring import RoundScores, ScoreBook
+from eraforge.simulator.tournament.scoring import ScoreBook
 
 TRAILING_ROUNDS = 252
 SEASON = "season_score"
@@ -44,7 +44,7 @@ class Standings:
 
     def __init__(self, records: Records, rounds: Rounds, scores: ScoreBook, now: Callable[[], datetime]) -> None:
         self._records, self._rounds, self._scores, self._now = records, rounds, scores, now
-        self._settled: dict[tuple[int, int], dict[str, Payout]] = {}
+        self._payouts: dict[tuple[int, str, int], Payout] = {}
 
     def round_numbers(self) -> range:
         """The rounds with at least one published score, oldest first."""
@@ -53,47 +53,36 @@ class Standings:
             last -= 1
         return range(FIRST_ROUND, last + 1)
 
-    def payouts(self, number: int) -> dict[str, Payout]:
-        """Payout of every member of a round on its latest score day, by model."""
-        published = self._rounds.published(number, self._now())
-        if not published:
-            return {}
-        table = self._scores.table(number, [published])
-        key = (number, id(table))
-        if published == SCORE_DAYS and key in self._settled:
-            return self._settled[key]
-        payouts = self._payouts_on(table, published)
-        if published == SCORE_DAYS:
-            self._settled[key] = payouts
-        return payouts
+    def payout(self, number: int, model_id: str, day: int | None = None) -> Payout | None:
+        """What the model earns in a round as it stood on a score day (the latest one by default).
 
-    def payouts_on(self, number: int, day: int) -> dict[str, Payout]:
-        """Payout of every member of a round as it stood on a score day, by model."""
-        return self._payouts_on(self._scores.table(number, [day]), day)
-
-    def _payouts_on(self, table: RoundScores, day: int) -> dict[str, Payout]:
-        found = self._rounds.get(table.number)
-        moment = self._rounds.score_moments(table.number)[day - 1]
-        payouts = {}
-        for place, member in enumerate(table.members):
+        None where the model took no part or nothing is published yet.
+        """
+        day = day or self._rounds.published(number, self._now())
+        table = self._scores.table(number, [day] if day else ())
+        place = table.column(model_id)
+        if not day or place is None:
+            return None
+        member = table.members[place]
+        key = (number, member.submission_id, day)
+        if key not in self._payouts:
             values = {rule.display_name: table.days[day][row, place] for row, rule in enumerate(SCORE_RULES)}
             scores = {name: float(value) for name, value in values.items() if not np.isnan(value)}
-            parts = split_payout(member.risk, scores, found.score_configs)
-            payouts[member.model_id] = Payout(
-                table.number, member.model_id, member.risk, parts, day == SCORE_DAYS, moment
-            )
-        return payouts
+            parts = split_payout(member.risk, scores, self._rounds.get(number).score_configs)
+            moment = self._rounds.score_moments(number)[day - 1]
+            self._payouts[key] = Payout(number, model_id, member.risk, parts, day == SCORE_DAYS, moment)
+        return self._payouts[key]
 
     def settled_of(self, model_id: str) -> list[Payout]:
         """Settled payouts of a model, oldest round first."""
         resolved = [one for one in self.round_numbers() if self._rounds.published(one, self._now()) == SCORE_DAYS]
-        found = (self.payouts(number).get(model_id) for number in resolved)
+        found = (self.payout(number, model_id) for number in resolved)
         return [payout for payout in found if payout is not None]
 
     def pending_of(self, model_id: str) -> list[Payout]:
         """Payouts of a model as they stand in rounds that have not resolved, oldest first."""
         running = [one for one in self.round_numbers() if self._rounds.published(one, self._now()) < SCORE_DAYS]
-        found = (self.payouts(number).get(model_id) for number in running)
+        found = (self.payout(number, model_id) for number in running)
         return [payout for payout in found if payout is not None]
 
     def reputations(self, at: datetime | None = None) -> dict[str, dict[str, float]]:

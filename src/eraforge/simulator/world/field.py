@@ -9,14 +9,14 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from eraforge.simulator.world.draws import Floats, generator
-from eraforge.simulator.world.naming import competitor_names, model_id
-from eraforge.simulator.world.signal import Signal, Weights, weighted
+from eraforge.simulator.world.rows.draws import Floats, generator
+from eraforge.simulator.world.rows.naming import competitor_names, model_id
+from eraforge.simulator.world.rows.signal import Signal, Weights, weighted
 
 BENCHMARKS = ("v53_lgbm_ender20", "v53_lgbm_ender60")
 EXAMPLE = "example"
-OVERLOOKED = 0.3  # share of the true terms that the crowd misses
-CROWD_ERROR = 1.0  # what the crowd believes in error, relative to the typical true weight
+OVERLOOKED = 0.15  # share of the true terms that the crowd misses
+CROWD_ERROR = 0.5  # what the crowd believes in error, relative to the typical true weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Field:
         source = generator(self._seed, self._scale.name, "field")
         self._crowd = self._crowd_belief(source)
         count = self._scale.competitors
-        conform = source.uniform(0.35, 0.8, count)
+        conform = source.uniform(0.4, 0.85, count)
         insight = np.clip(source.normal(0.08, 0.2, count), -0.25, 0.5)
         self._weights = np.stack([self._believer(source, *pair) for pair in zip(conform, insight, strict=True)])
         self.competitors = self._enrol(source)
@@ -89,7 +89,7 @@ class Field:
 
     def _crowd_belief(self, source: np.random.Generator) -> Weights:
         """What everybody who trains on these data finds, errors included, at length 1. Shape (terms,)."""
-        truth = self.signal.long_run
+        truth = self.signal.found
         typical = np.sqrt(np.mean(np.square(truth[truth != 0])))
         seen = np.where(source.random(len(truth)) < OVERLOOKED, 0.0, truth)
         return _unit(seen + CROWD_ERROR * typical * source.normal(size=len(truth)))
@@ -106,11 +106,11 @@ class Field:
         count = self._scale.competitors
         truth = weighted(self.signal.long_run[None, :], self.signal.reference)[0]
         skill = [float(np.corrcoef(truth, row)[0, 1]) for row in weighted(self._weights, self.signal.reference)]
-        stakes = np.exp(source.normal(3.5, 1.2, count))
+        stakes = np.exp(source.normal(4.0, 1.0, count))
         order = source.permutation(count)
-        unstaked, heavy = order[: count // 8], order[-max(2, count // 12) :]
+        unstaked, heavy = order[: count // 8], order[-max(3, count // 10) :]
         stakes[unstaked] = 0
-        stakes[heavy] = source.uniform(800, 4_000, len(heavy))
+        stakes[heavy] = source.uniform(300, 1_500, len(heavy))
         misses = np.where(source.random(count) < 0.25, source.uniform(0.02, 0.15, count), 0.0)
         return tuple(
             Competitor(

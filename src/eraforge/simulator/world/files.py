@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from eraforge.core.calendar import data_date
 from eraforge.core.panel import Sample
 from eraforge.simulator.world.field import BENCHMARKS
+from eraforge.simulator.world.parquet import SYNTHETIC_KEY, sink
 from eraforge.simulator.world.tables import KEYS, META_MODEL, Tables
 from eraforge.simulator.world.weeks import era_label
 
-SYNTHETIC_KEY = "eraforge.synthetic"
 NAMES = (
     "features.json",
     "live.parquet",
@@ -75,7 +74,7 @@ class Files:
         if name.endswith(".csv"):
             pl.concat([pl.DataFrame(schema=schema), *frames]).write_csv(destination)
             return
-        sink(frames, schema, destination, self._scale.row_group_rows, {SYNTHETIC_KEY: self._synthetic})
+        sink(frames, schema, destination, self._scale.row_group_rows, self._synthetic)
 
     def _features_json(self) -> str:
         content = {
@@ -139,24 +138,3 @@ class Files:
             return part.data_type == Sample.TRAIN or self._weeks.known(part.number, horizon, round_day)
 
         return tables.dataset(day, part.era, part.data_type, known)
-
-
-def sink(
-    frames: Iterator[pl.DataFrame],
-    schema: Mapping[str, pl.DataType],
-    destination: Path,
-    row_group_rows: int,
-    metadata: dict[str, str],
-) -> None:
-    """Stream frames into a parquet file without ever holding more than a row group."""
-
-    def source(*_: object) -> Iterator[pl.DataFrame]:
-        yield from frames
-
-    pl.LazyFrame.sink_parquet(
-        register_io_source(source, schema=pl.Schema(schema)),
-        destination,
-        row_group_size=row_group_rows,
-        metadata=metadata,
-        maintain_order=True,
-    )

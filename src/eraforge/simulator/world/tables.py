@@ -10,13 +10,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from eraforge.simulator.world.draws import Floats, generator
-from eraforge.simulator.world.features import Bins, FeatureSpace
 from eraforge.simulator.world.field import BENCHMARKS, Field
-from eraforge.simulator.world.naming import row_ids
+from eraforge.simulator.world.rows.draws import Floats, generator
+from eraforge.simulator.world.rows.features import Bins, FeatureSpace
+from eraforge.simulator.world.rows.naming import row_ids
+from eraforge.simulator.world.rows.signal import Signal
+from eraforge.simulator.world.rows.targets import Outcomes, parse_target, target_columns
 from eraforge.simulator.world.scale import TARGET_NAMES
-from eraforge.simulator.world.signal import Signal
-from eraforge.simulator.world.targets import Outcomes, parse_target, target_columns
 
 META_MODEL = "numerai_meta_model"
 KEYS = ("id", "era", "data_type")

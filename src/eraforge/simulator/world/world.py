@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +14,18 @@ from eraforge.arenas.classic import CLASSIC
 from eraforge.core.calendar import data_date, is_open_day
 from eraforge.core.errors import UserError
 from eraforge.core.words import Arena
-from eraforge.simulator.world.draws import Floats
-from eraforge.simulator.world.features import FeatureSpace
 from eraforge.simulator.world.field import BENCHMARKS, Competitor, Field
 from eraforge.simulator.world.files import NAMES, Files, Progress
+from eraforge.simulator.world.rows.draws import Floats
+from eraforge.simulator.world.rows.features import FeatureSpace
+from eraforge.simulator.world.rows.signal import Signal
+from eraforge.simulator.world.rows.targets import Outcomes, parse_target
 from eraforge.simulator.world.scale import Scale, scale_named
-from eraforge.simulator.world.signal import Signal
 from eraforge.simulator.world.tables import Day, Tables
-from eraforge.simulator.world.targets import parse_target
 from eraforge.simulator.world.weeks import Weeks
 
 REMEMBERED_DAYS = 128
+REMEMBERED_OUTCOMES = 2
 
 
 class World:
@@ -49,6 +51,7 @@ class World:
         self._tables = Tables(space, signal, self._field)
         self._files = Files(self._tables, self.synthetic)
         self._signals: OrderedDict[date, Floats] = OrderedDict()
+        self._outcomes = lru_cache(maxsize=REMEMBERED_OUTCOMES)(self._draw_outcomes)
 
     @property
     def competitors(self) -> tuple[Competitor, ...]:
@@ -101,8 +104,7 @@ class World:
             raise UserError(
                 "days-beyond-target", f"{target} has no score day {days}.", f"Ask for a day from 1 to {horizon}."
             )
-        market_day = data_date(self._open(round_day))
-        return self._tables.outcomes(market_day, self._signal(market_day)).target(name, days)
+        return self._outcomes(data_date(self._open(round_day))).target(name, days)
 
     def field(self, round_day: date) -> Floats:
         """Predictions of all competitors in (0, 1). Shape (n, len(competitors)); NaN columns for those who missed.
@@ -135,6 +137,10 @@ class World:
         if not is_open_day(self.arena.calendar, round_day):
             raise UserError("no-round-that-day", f"No round opens on {round_day}.", "Name a day on which rounds open.")
         return round_day
+
+    def _draw_outcomes(self, market_day: date) -> Outcomes:
+        """The outcomes of a live day, remembered while one round is scored on day after day."""
+        return self._tables.outcomes(market_day, self._signal(market_day))
 
     def _signal(self, market_day: date) -> Floats:
         """The signal of recent live days, remembered because every open round is scored daily."""

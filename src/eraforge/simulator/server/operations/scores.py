@@ -30,13 +30,13 @@ def _rows_of_day(context: Context, table: RoundScores, place: int, member: Membe
     rounds = context.tournament.rounds
     found, moments = rounds.get(table.number), rounds.score_moments(table.number)
     percentiles = table.percentiles(day)
-    payout = context.tournament.standings.payouts_on(table.number, day)[member.model_id]
+    payout = context.tournament.standings.payout(table.number, member.model_id, day)
     rows = []
     for index, rule in enumerate(SCORE_RULES):
         value = float(table.days[day][index, place])
         if day > rule.days:
             continue
-        part = payout.parts.get(rule.display_name)
+        part = None if payout is None else payout.parts.get(rule.display_name)
         settled = day == SCORE_DAYS
         rows.append(
             {

@@ -8,14 +8,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from eraforge.simulator.world.draws import Floats, generator
-from eraforge.simulator.world.features import Bins, FeatureSpace
+from eraforge.simulator.world.rows.draws import Floats, generator
+from eraforge.simulator.world.rows.features import Bins, FeatureSpace
 
 WEEKS = 3_000  # weeks the weights are laid out for, far beyond any round
 LINEAR_SHARE = 0.75  # of the long-run signal's variance; the rest are interactions
-DEVIATION = 0.7  # drift of a weight, relative to the typical weight
-FLIP = 0.12  # share of weights whose sign is turned in a regime
-AMPLITUDE = 0.3  # drift of the whole signal's strength
+DEVIATION = 0.5  # drift of a weight, relative to the typical weight
+FLIP = 0.1  # share of weights whose sign is turned in a regime
+AMPLITUDE = 0.25  # drift of the whole signal's strength
+FOUND_OF_INTERACTIONS = 0.4
 REFERENCE_DAY = date(1999, 1, 1)  # a day before era 1: rows only used to measure spread
 REFERENCE_ROWS = 4_000
 
@@ -66,14 +67,21 @@ class Signal:
         value: Floats = weighted(weights[None, :], basis)[0]
         return value
 
+    @cached_property
+    def found(self) -> Weights:
+        """What a large learner finds in the train eras: their average weights, interactions in part. Shape (terms,)."""
+        scale = self.space.scale
+        found = self._weights[scale.first_train_era : scale.last_train_era + 1].mean(axis=0)
+        found[len(self.linear) :] *= FOUND_OF_INTERACTIONS
+        return np.asarray(found)
+
     def _long_run(self, source: np.random.Generator) -> Weights:
         """Average weights over regimes: the part that can be learned. Shape (terms,)."""
         weights = np.zeros(self.terms)
         linear, pairs = len(self.linear), len(self.pairs)
         for part, share in ((slice(0, linear), LINEAR_SHARE), (slice(linear, linear + pairs), 1 - LINEAR_SHARE)):
-            drawn = np.multiply(*np.abs(source.normal(size=(2, part.stop - part.start)))) * source.choice(
-                [-1.0, 1.0], part.stop - part.start
-            )
+            count = part.stop - part.start
+            drawn = source.uniform(0.5, 1.5, count) * source.choice([-1.0, 1.0], count)
             only = np.zeros(self.terms)
             only[part] = drawn
             spread = float(np.std(weighted(only[None, :], self.reference)[0]))
@@ -100,7 +108,7 @@ def weighted(weights: Weights, basis: Floats) -> Floats:
 
 def _drifting(source: np.random.Generator) -> Weights:
     """A slowly moving standard normal level over the weeks: straight lines between knots some months apart."""
-    knots = np.cumsum(source.integers(10, 40, size=WEEKS // 10)) - 40
+    knots = np.cumsum(source.integers(8, 30, size=WEEKS // 8)) - 40
     return np.interp(np.arange(WEEKS), knots, source.normal(size=len(knots)) * 1.2)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from eraforge.core.errors import UserError
-from eraforge.simulator.world.draws import Floats, normals
+from eraforge.simulator.world.rows.draws import Floats, normals
 from eraforge.simulator.world.scale import TARGET_NAMES
 
 DAYS = 60

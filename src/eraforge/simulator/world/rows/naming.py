@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eraforge.core.digest import digest_value
-from eraforge.simulator.world.draws import generator
+from eraforge.simulator.world.rows.draws import generator
 
 _ADJECTIVES = (
     "amber ancient autumnal balmy brisk calm candid chilly cloudless coastal copper crisp dappled distant dusky "

@@ -1,0 +1,221 @@
+"""What least squares on neutralisers leaves over, once per era for all columns.
+
+Equal to `columns - A @ lstsq(A, columns, rcond=1e-6)` with A = [neutralisers, 1], by the Gram matrix and its Cholesky
+factor with one refinement, which is many times cheaper than the singular values. That is only right while A is well
+conditioned, so the conditioning is measured; where it is poor, or where the refinement moves more than rounding may,
+least squares by singular values is called instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from eraforge.evaluation.kernels.threads import one_algebra_thread, spread
+
+Solve = Callable[[np.ndarray], np.ndarray]
+
+BLOCK = 256
+"""Columns of a tile of the Gram matrix."""
+BLOCK_VALUES = 1 << 17
+"""Values converted to floating point at a time: integer neutralisers are never widened as a whole."""
+PARTS = 2
+"""Row halves summed apart. Fixed, so that sums do not depend on the number of threads."""
+EXACT = 2**24
+"""Integers below this add up exactly in single precision."""
+WORST = 1e9
+"""Largest trace(G) * ||inverse of G||: an upper bound of the squared condition number of A (singular values: 3e4)."""
+SINGULAR = 1e12
+"""The same measure from which on columns may depend on one another up to rounding."""
+MOVED = 1e-8
+"""Largest share by which the refinement may move a value: what it leaves uncorrected is this share squared."""
+RCOND = 1e-6
+
+
+def residuals(neutralisers: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Residuals of each column on the neutralisers and a constant.
+
+    Args:
+        neutralisers: (rows, neutralisers), integers or floating point, all finite.
+        columns: (rows, columns) float64, all finite.
+
+    Returns:
+        (rows, columns) float64.
+    """
+    with one_algebra_thread():
+        found = by_gram(neutralisers, columns)
+        return by_singular_values(neutralisers, columns) if found is None else found
+
+
+def by_singular_values(neutralisers: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Residuals by the reference's own call: right for any neutralisers, and slow."""
+    design = np.hstack([neutralisers, np.ones((len(neutralisers), 1))]).astype(np.float64, copy=False)
+    left: np.ndarray = columns - design @ np.linalg.lstsq(design, columns, rcond=RCOND)[0]
+    return left
+
+
+def by_gram(neutralisers: np.ndarray, columns: np.ndarray) -> np.ndarray | None:
+    """Residuals by the Gram matrix; None where that would not be exact enough."""
+    constant = neutralisers.min(axis=0) == neutralisers.max(axis=0)  # the constant term stands for these
+    size = float((neutralisers[0, constant].astype(np.float64) ** 2).sum()) * len(columns)
+    design = _Design(neutralisers[:, ~constant] if constant.any() else neutralisers)
+    gram, products = design.gram(columns)
+    size += float(np.trace(gram))
+    diagonal = gram.diagonal().copy()
+    solve, hopeless = _factor(gram, size)
+    if solve is None and not hopeless:
+        gram = np.triu(gram, 1)  # the half that the factor did not overwrite
+        gram = gram + gram.T + np.diag(diagonal)
+        solve = _rank_revealing(design, gram, size)
+    if solve is None:
+        return None
+    left, moved = _refined(design, solve, columns, products)
+    return left if moved <= MOVED * np.abs(columns).max() else None
+
+
+class _Design:
+    """A = [matrix, 1], seen in blocks of rows."""
+
+    def __init__(self, matrix: np.ndarray) -> None:
+        self.matrix = matrix
+        self.rows, self.width = len(matrix), matrix.shape[1] + 1
+        whole = matrix.dtype.kind in "biu" and matrix.size
+        largest = max(abs(int(matrix.min())), abs(int(matrix.max())), 1) if whole else 1
+        exact = whole and largest * largest * self.rows < EXACT
+        self.precision: type[np.generic] = np.float32 if exact else np.float64
+        self.alone = self.rows * self.width < 100_000
+
+    def _blocks(self, part: int) -> Iterator[slice]:
+        middle = -(-self.rows // PARTS)
+        size = max(BLOCK // 2, BLOCK_VALUES // self.width)
+        for start in range(part * middle, min((part + 1) * middle, self.rows), size):
+            yield slice(start, min(start + size, (part + 1) * middle, self.rows))
+
+    def columns(self, places: np.ndarray) -> np.ndarray:
+        """Some columns of A in double precision."""
+        out = np.ones((self.rows, len(places)))
+        real = places < self.width - 1
+        out[:, real] = self.matrix[:, places[real]]
+        return out
+
+    def gram(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """`A.T @ A` (exact where A holds small integers) and `A.T @ columns`."""
+        grams = [np.zeros((self.width, self.width), self.precision) for _ in range(PARTS)]
+        products = np.zeros((PARTS, self.width, columns.shape[1]))
+
+        def part(place: int) -> None:
+            for rows in self._blocks(place):
+                block = self.matrix[rows].astype(self.precision, copy=False)
+                _add_gram(block, grams[place])
+                block = self.matrix[rows].astype(np.float64, copy=False)
+                products[place, :-1] += block.T @ columns[rows]
+                products[place, -1] += columns[rows].sum(axis=0)
+
+        spread(part, PARTS, self.alone)
+        total = grams.pop()
+        while grams:
+            total += grams.pop()
+        total[-1, -1] = self.rows
+        gram = np.triu(total)
+        del total
+        gram = gram.astype(np.float64, copy=False)
+        gram += np.triu(gram, 1).T
+        return gram, products.sum(axis=0)
+
+    def subtract(self, left: np.ndarray, weights: np.ndarray, again: bool) -> tuple[np.ndarray, float]:
+        """`left -= A @ weights` in place; then `A.T @ left` (when wanted `again`) and the largest value subtracted."""
+        products = np.zeros((PARTS, *weights.shape))
+        moved = np.zeros(PARTS)
+
+        def part(place: int) -> None:
+            for rows in self._blocks(place):
+                block = self.matrix[rows].astype(np.float64, copy=False)
+                step = block @ weights[:-1]
+                step += weights[-1]
+                left[rows] -= step
+                moved[place] = np.maximum(moved[place], np.abs(step).max())
+                if again:
+                    products[place, :-1] += block.T @ left[rows]
+                    products[place, -1] += left[rows].sum(axis=0)
+
+        spread(part, PARTS, self.alone)
+        return products.sum(axis=0), float(moved.max())
+
+
+def _add_gram(block: np.ndarray, gram: np.ndarray) -> None:
+    """Add `[block, 1].T @ [block, 1]` to the upper triangle of `gram`, by tiles: no second matrix is needed."""
+    width = block.shape[1]
+    tiles = [slice(start, min(start + BLOCK, width)) for start in range(0, width, BLOCK)]
+    for place, left in enumerate(tiles):
+        for right in tiles[place:]:
+            gram[left, right] += block[:, left].T @ block[:, right]
+    gram[:-1, -1] += block.sum(axis=0)
+
+
+def _refined(design: _Design, solve: Solve, columns: np.ndarray, products: np.ndarray) -> tuple[np.ndarray, float]:
+    """Residuals of `columns` after one refinement, and the largest value by which the refinement moved one."""
+    left = columns.copy()
+    products, _ = design.subtract(left, solve(products), again=True)
+    _, moved = design.subtract(left, solve(products), again=False)
+    return left, moved
+
+
+def _inverse_norm(factor: np.ndarray) -> float:
+    """Estimate of the 1-norm of the inverse of the matrix with this upper Cholesky factor; infinite when singular."""
+    from scipy.linalg.lapack import dpocon
+
+    reciprocal, _ = dpocon(factor, 1.0)
+    return 1.0 / reciprocal if reciprocal > 0 else float("inf")
+
+
+def _solve_with(factor: np.ndarray) -> Solve:
+    from scipy.linalg.lapack import dpotrs
+
+    def solve(products: np.ndarray) -> np.ndarray:
+        answer: np.ndarray = np.ascontiguousarray(dpotrs(factor, products)[0])
+        return answer
+
+    return solve
+
+
+def _factor(gram: np.ndarray, size: float) -> tuple[Solve | None, bool]:
+    """A solver by Cholesky, which overwrites the lower triangle; or None, and whether no choice of columns can help.
+
+    Choosing columns helps where some depend on others to within rounding, not where they merely come near to it.
+    """
+    from scipy.linalg.lapack import dpotrf
+
+    factor, failed = dpotrf(gram.T, lower=0, clean=0, overwrite_a=1)
+    condition = float("inf") if failed else size * _inverse_norm(factor)
+    if condition <= WORST:
+        return _solve_with(factor), False
+    return None, condition < SINGULAR
+
+
+def _rank_revealing(design: _Design, gram: np.ndarray, size: float) -> Solve | None:
+    """A solver on well-conditioned columns that explain all others; None when there is no such clear choice."""
+    from scipy.linalg.lapack import dpstrf
+
+    tolerance = 4 * len(gram) * np.finfo(float).eps * float(gram.diagonal().max())
+    factored: Any = dpstrf(gram, tol=tolerance)
+    factor, order, rank, _ = factored
+    kept, dropped = order[:rank] - 1, order[rank:] - 1
+    factor = np.asfortranarray(factor[:rank, :rank])
+    if not size * _inverse_norm(factor) <= WORST:
+        return None
+    solve_kept = _solve_with(factor)
+
+    def solve(products: np.ndarray) -> np.ndarray:
+        weights = np.zeros_like(products)
+        weights[kept] = solve_kept(products[kept])
+        return weights
+
+    for start in range(0, len(dropped), 32):
+        places = dropped[start : start + 32]
+        columns = design.columns(places)
+        left, _ = _refined(design, solve, columns, gram[:, places])
+        if not (np.abs(left).max(axis=0) <= 1e-12 * np.abs(columns).max(axis=0)).all():
+            return None
+    return solve

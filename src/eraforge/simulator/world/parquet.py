@@ -1,0 +1,93 @@
+"""Writing parquet files in a stream, with the two things strangers look for: the synthetic tag and pandas' index."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+SYNTHETIC_KEY = "eraforge.synthetic"
+INDEX = "id"
+_ORDER = sys.byteorder
+
+
+def sink(
+    frames: Iterator[pl.DataFrame],
+    schema: Mapping[str, pl.DataType],
+    destination: Path,
+    row_group_rows: int,
+    synthetic: str,
+) -> None:
+    """Stream frames into a parquet file without ever holding more than about two row groups.
+
+    The tag stands in the key-value metadata under SYNTHETIC_KEY. As in the real files, pandas takes `id` as its index.
+    """
+
+    def source(*_: object) -> Iterator[pl.DataFrame]:
+        yield from frames
+
+    layout = pl.Schema(schema)
+    pandas = json.dumps(_PANDAS)
+    pl.LazyFrame.sink_parquet(
+        register_io_source(source, schema=layout),
+        destination,
+        row_group_size=row_group_rows,
+        metadata={SYNTHETIC_KEY: synthetic},
+        arrow_schema=_Described(layout, {"pandas": pandas}),
+        maintain_order=True,
+    )
+
+
+_PANDAS = {
+    "index_columns": [INDEX],
+    "column_indexes": [],
+    "columns": [
+        {"name": INDEX, "field_name": INDEX, "pandas_type": "unicode", "numpy_type": "object", "metadata": None}
+    ],
+    "pandas_version": "2.0.0",
+}
+
+
+class _ArrowSchema(ctypes.Structure):
+    """`struct ArrowSchema` of the Arrow C data interface, whose layout is fixed for good."""
+
+    _fields_ = (
+        ("format", ctypes.c_void_p),
+        ("name", ctypes.c_void_p),
+        ("metadata", ctypes.c_void_p),
+        ("flags", ctypes.c_int64),
+        ("n_children", ctypes.c_int64),
+        ("children", ctypes.c_void_p),
+        ("dictionary", ctypes.c_void_p),
+        ("release", ctypes.c_void_p),
+        ("private_data", ctypes.c_void_p),
+    )
+
+
+class _Described:
+    """An Arrow schema with metadata, which polars itself cannot attach.
+
+    pandas reads its index from there and nowhere else; pyarrow could make such a schema but is no dependency. The
+    metadata live as long as this object, which outlives the call that reads them.
+    """
+
+    def __init__(self, schema: pl.Schema, metadata: Mapping[str, str]) -> None:
+        self._schema = schema
+        parts = [len(metadata).to_bytes(4, _ORDER)]
+        for text in (text for pair in metadata.items() for text in pair):
+            parts += [len(text.encode()).to_bytes(4, _ORDER), text.encode()]
+        self._metadata = ctypes.create_string_buffer(b"".join(parts))
+
+    def __arrow_c_schema__(self) -> object:
+        capsule = self._schema.__arrow_c_schema__()
+        pointer = ctypes.pythonapi.PyCapsule_GetPointer
+        pointer.restype = ctypes.c_void_p
+        pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+        struct = _ArrowSchema.from_address(pointer(capsule, b"arrow_schema"))
+        struct.metadata = ctypes.addressof(self._metadata)
+        return capsule
