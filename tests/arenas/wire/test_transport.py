@@ -14,7 +14,7 @@ from eraforge.core.clock import StandingClock, monotonic
 from eraforge.core.errors import EraforgeError, Transient, UserError
 
 START = datetime(2026, 9, 1, 12, tzinfo=UTC)
-BRISK = Patience(connect=1, read=0.3, write=1, pool=1, exchange=0.8, attempts=3)
+BRISK = Patience(connect=1, read=0.3, write=1, pool=1, exchange=0.6, attempts=3)
 QUERY = "query { account { username } }"
 
 
@@ -219,4 +219,5 @@ def test_a_file_is_fetched_whole_or_not_at_all(server: Any, reply: Any, transpor
     server.plan = [reply(status=404)]
     with pytest.raises(EraforgeError) as caught:
         transport.fetch("file", server.url + "/file")
-    assert caught.value.code == "file-not-served"
+    assert (type(caught.value), caught.value.code) == (Transient, "file-not-served")
+    assert len(server.seen) == 3, "an expired address is not asked again"

@@ -15,7 +15,7 @@ from eraforge.arenas.credentials import Credentials
 from eraforge.arenas.wire.connection import deadline, open_client
 from eraforge.arenas.wire.outcomes import Failure, judge_answer, judge_exception
 from eraforge.core.clock import Clock, SystemClock, monotonic
-from eraforge.core.errors import DataError, EraforgeError, Transient, UserError
+from eraforge.core.errors import DataError, Transient, UserError
 
 Outcome = TypeVar("Outcome")
 LARGEST_ANSWER = 256 * 1024 * 1024
@@ -212,13 +212,12 @@ def _value(outcome: dict[str, Any] | Failure) -> dict[str, Any]:
 
 
 def _file_failure(what: str, status: int) -> Failure:
-    error: EraforgeError
+    """No answer of a file server changes anything; only a trouble of its own is worth asking the same address again."""
     if status in (408, 425, 429) or status >= 500:
-        error = Transient("file-server-down", f"The file server answered {status} for {what}.", "Try again.")
-    else:
-        error = DataError(
-            "file-not-served",
-            f"The file server answered {status} for {what}.",
-            "Ask for a fresh address and try again.",
-        )
-    return Failure(error)
+        return Failure(Transient("file-server-down", f"The file server answered {status} for {what}.", "Try again."))
+    refused = Transient(
+        "file-not-served",
+        f"The file server answered {status} for {what}; its address may have expired.",
+        "Ask for a fresh address and try again.",
+    )
+    return Failure(refused, repeatable=False)

@@ -1,0 +1,67 @@
+"""A server is asked what it holds with one byte, whichever way it answers a range."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from eraforge.core.errors import EraforgeError
+from eraforge.data.probe import probe
+
+SIZE = 1000
+
+
+class Handler(BaseHTTPRequestHandler):
+    """`/range` honours ranges, `/whole` ignores them, `/<status>` answers with that status."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        kind = self.path.strip("/")
+        self.send_response(int(kind) if kind.isdigit() else 206 if kind == "range" else 200)
+        self.send_header("ETag", '"abc"')
+        if kind == "range":
+            self.send_header("Content-Range", f"bytes 0-0/{SIZE}")
+        length = 1 if kind == "range" else SIZE if kind == "whole" else 0
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+        self.wfile.write(bytes(length))
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("kind", ["range", "whole"])
+def test_size_and_name_are_told(url: str, kind: str) -> None:
+    told = probe("live.parquet", f"{url}/{kind}")
+    assert (told.total, told.validator) == (SIZE, '"abc"')
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "code"),
+    [
+        (503, "Transient", "file-server-down"),
+        (403, "Transient", "file-server-down"),
+        (404, "DataError", "file-not-served"),
+    ],
+)
+def test_a_refusal_is_typed(url: str, status: int, kind: str, code: str) -> None:
+    with pytest.raises(EraforgeError) as caught:
+        probe("live.parquet", f"{url}/{status}")
+    assert (type(caught.value).__name__, caught.value.code) == (kind, code)
+
+
+def test_nobody_listening_is_transient() -> None:
+    with pytest.raises(EraforgeError) as caught:
+        probe("live.parquet", "http://127.0.0.1:9/x")
+    assert caught.value.code == "file-server-down"
