@@ -1,8 +1,11 @@
-"""The World as a whole: its files, schemas, determinism and what it keeps to itself."""
+"""The World as a whole: live rows, daily truths, and the same bytes in every process."""
 
 from __future__ import annotations
 
-import json
+import hashlib
+import os
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -13,79 +16,83 @@ import pytest
 from eraforge.core.errors import UserError
 from eraforge.simulator.world import World, build_world
 
-DAY = date(2026, 9, 1)
+PROGRAM = """
+import sys
+from datetime import date
+from pathlib import Path
+from eraforge.simulator.world import build_world
+world = build_world(7, "tiny")
+for filename in reversed(world.filenames()):
+    world.write(filename, date(2026, 9, 1), Path(sys.argv[1]) / filename.split("/")[1])
+"""
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return build_world(7, "tiny")
+def digests(folder: Path) -> dict[str, str]:
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir())}
 
 
-@pytest.fixture(scope="module")
-def folder(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("world")
-    for filename in world.filenames():
-        world.write(filename, DAY, folder / filename.split("/")[1])
-    return folder
+@pytest.mark.parametrize("hash_seed", ["1", "4242"])
+def test_every_file_has_the_same_bytes_in_another_process(folder: Path, tmp_path: Path, hash_seed: str) -> None:
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "POLARS_MAX_THREADS": hash_seed[0]}
+    subprocess.run([sys.executable, "-c", PROGRAM, str(tmp_path)], check=True, env=environment, timeout=60)
+    assert digests(tmp_path) == digests(folder)
+    assert len(digests(folder)) == 12
 
 
-def test_every_parquet_file_carries_the_synthetic_tag(world: World, folder: Path) -> None:
-    files = sorted(folder.glob("*.parquet"))
-    assert len(files) == 9
-    for file in files:
-        assert pl.read_parquet_metadata(file)["eraforge.synthetic"] == world.synthetic
-    assert json.loads((folder / "features.json").read_text())["eraforge.synthetic"] == world.synthetic
+def test_another_seed_gives_another_world_with_the_same_feature_names(world: World, round_day: date) -> None:
+    other = build_world(8, "tiny")
+    assert not np.array_equal(other.live_ids(round_day), world.live_ids(round_day))
+    assert other.synthetic != world.synthetic
+    assert other.targets == world.targets
 
 
-def test_dataset_files_have_the_documented_columns_and_types(world: World, folder: Path) -> None:
-    listed = json.loads((folder / "features.json").read_text())
-    features, targets = listed["feature_sets"]["all"], listed["targets"]
-    for name in ("train", "validation", "live"):
-        schema = pl.read_parquet_schema(folder / f"{name}.parquet")
-        assert list(schema) == ["id", "era", "data_type", *features, *targets]
-        assert {schema[name] for name in features} == {pl.Int8}
-        assert {schema[name] for name in targets} == {pl.Float32}
-    assert pl.read_parquet_schema(folder / "live_example_preds.parquet").names() == ["id", "prediction"]
-    assert pl.read_csv(folder / "live_example_preds.csv").columns == ["id", "prediction"]
-    assert "numerai_meta_model" in pl.read_parquet_schema(folder / "meta_model.parquet")
-    assert "v53_lgbm_ender60" in pl.read_parquet_schema(folder / "validation_benchmark_models.parquet")
-
-
-def test_ids_are_unique_and_ascend_within_an_era(folder: Path) -> None:
-    rows = pl.read_parquet(folder / "train.parquet", columns=["id", "era"])
-    assert rows["id"].n_unique() == rows.height
-    assert rows["id"].str.contains("^n[0-9a-f]{15}$").all()
-    assert rows["era"].is_sorted()
-    assert rows.group_by("era").agg(pl.col("id").is_sorted())["id"].all()
-
-
-def test_live_rows_are_those_the_world_scores(world: World, folder: Path) -> None:
+def test_live_rows_are_those_the_world_scores(world: World, folder: Path, round_day: date) -> None:
     live = pl.read_parquet(folder / "live.parquet")
-    assert live["id"].to_list() == world.live_ids(DAY).tolist()
+    ids = world.live_ids(round_day)
+    assert live["id"].to_list() == ids.tolist() == sorted(set(ids.tolist()))
     assert live["data_type"].unique().to_list() == ["live"]
     assert live["era"].unique().to_list() == ["1236"]
-    assert live["target"].null_count() == live.height
-    assert world.field(DAY).shape == (live.height, len(world.competitors))
+    assert world.field(round_day).shape == (live.height, len(world.competitors))
+    names, values = world.benchmarks(round_day)
+    written = pl.read_parquet(folder / "live_benchmark_models.parquet")
+    assert np.array_equal(written.select(names).to_numpy(), values)
 
 
-def test_the_daily_truth_ends_in_the_final_target(world: World) -> None:
-    for target in ("target", "target_ender_60", "target_jasper_60"):
-        last = world.truth(DAY, target, 60)
-        assert last.shape == world.live_ids(DAY).shape
-        assert np.array_equal(last, build_world(7, "tiny").truth(DAY, target, 60), equal_nan=True)
-    near = np.corrcoef(world.truth(DAY, "target", 59), world.truth(DAY, "target", 60))[0, 1]
-    far = np.corrcoef(world.truth(DAY, "target", 5), world.truth(DAY, "target", 60))[0, 1]
-    assert near > 0.9 > far
+@pytest.mark.parametrize("target", ["target", "target_ender_20", "target_jasper_60"])
+def test_daily_truths_approach_the_final_target(world: World, round_day: date, target: str) -> None:
+    last = 20 if target.endswith("20") else 60
+    final = world.truth(round_day, target, last)
+    likeness = [float(np.corrcoef(world.truth(round_day, target, day), final)[0, 1]) for day in (1, last // 2, last)]
+    assert final.shape == world.live_ids(round_day).shape
+    assert likeness == sorted(likeness)
+    assert likeness[-1] == pytest.approx(1.0)
+    assert likeness[0] < 0.6
 
 
-def test_what_does_not_exist_is_refused(world: World, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no file"):
-        world.write("v4/train.parquet", DAY, tmp_path / "x")
+def test_a_saturday_round_resolves_to_what_is_published_for_its_week(world: World, tmp_path: Path) -> None:
+    saturday, year_later = date(2026, 9, 5), date(2027, 9, 4)
+    world.write("v5.3/validation.parquet", year_later, tmp_path / "validation.parquet")
+    week = pl.read_parquet(tmp_path / "validation.parquet").filter(pl.col("era") == "1236")
+    assert week["id"].to_list() == world.live_ids(saturday).tolist()
+    assert np.array_equal(week["target"].to_numpy(), world.truth(saturday, "target", 60))
+    assert np.array_equal(week["target_cyrusd_20"].to_numpy(), world.truth(saturday, "target_cyrusd_20", 20))
+
+
+def test_the_same_name_has_one_path_whatever_the_horizon(world: World, round_day: date) -> None:
+    short, long = (world.truth(round_day, f"target_ender_{horizon}", 20) for horizon in (20, 60))
+    assert np.array_equal(short, long)
+    assert np.array_equal(world.truth(round_day, "target", 60), world.truth(round_day, "target_ender_60", 60))
+
+
+def test_what_does_not_exist_is_refused(world: World, tmp_path: Path, round_day: date) -> None:
+    with pytest.raises(UserError, match="no file") as refusal:
+        world.write("v4/train.parquet", round_day, tmp_path / "x")
+    assert refusal.value.code == "unknown-dataset-file"
     with pytest.raises(UserError, match="No round opens"):
         world.live_ids(date(2026, 8, 31))
     with pytest.raises(UserError, match="no target"):
-        world.truth(DAY, "target_nobody_20", 3)
+        world.truth(round_day, "target_nobody_20", 3)
     with pytest.raises(UserError, match="no score day 21"):
-        world.truth(DAY, "target_ender_20", 21)
+        world.truth(round_day, "target_ender_20", 21)
     with pytest.raises(UserError, match="no scale"):
         build_world(1, "huge")

@@ -59,7 +59,9 @@ class FeatureSpace:
         self._loadings = np.stack([reach * np.cos(angle), reach * np.sin(angle), source.normal(0, 0.08, self.families)])
         self._rest = np.sqrt(1 - np.square(self._loadings).sum(axis=0))
         # Squared coherence is the correlation of two variants: mostly weak, in some families up to .9.
-        coherence = np.sqrt(0.03 + 0.87 * source.beta(0.6, 1.6, self.families))
+        # Spread evenly over the families, so that a small world has its close variants too.
+        level = (source.permutation(self.families) + 0.5) / self.families
+        coherence = np.sqrt(0.03 + 0.9 * level**3)
         self._coherence = coherence[self.family_of] * source.choice([1.0, 1.0, 1.0, -1.0], scale.features)
         self._first_era = self._first_eras(source)
 
