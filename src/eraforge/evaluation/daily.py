@@ -90,5 +90,5 @@ def meta_model_correlations(field: PreparedField) -> np.ndarray:
 
 def _correlations(field: PreparedField, vector: np.ndarray) -> np.ndarray:
     centred = centre(vector)
-    squares = np.einsum("i,i->", centred, centred) if vector.min() != vector.max() else np.float64(0)
+    squares = np.einsum("i,i->", centred, centred) * (vector.min() != vector.max())
     return correlation_of_sums(np.einsum("ij,i->j", field.powered, centred), field.squares, squares)
