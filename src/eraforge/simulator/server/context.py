@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, TypeAlias
-
-from graphql import GraphQLResolveInfo
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from eraforge.simulator.server.links import Links
 from eraforge.simulator.tournament.engine import Session, Tournament
 
-Info: TypeAlias = GraphQLResolveInfo[Any]
+if TYPE_CHECKING:
+    from graphql import GraphQLResolveInfo
+
+    Info: TypeAlias = GraphQLResolveInfo[Any]
+else:
+    Info = Any
 
 
 @dataclass

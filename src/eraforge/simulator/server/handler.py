@@ -19,7 +19,6 @@ from eraforge.simulator.server import control
 from eraforge.simulator.server.context import Context
 from eraforge.simulator.server.files import DatasetFiles, entity_tag, part_of
 from eraforge.simulator.server.links import Links
-from eraforge.simulator.server.schema import answer
 from eraforge.simulator.tournament.engine import Tournament
 
 CHUNK = 1 << 20
@@ -132,6 +131,8 @@ class Handler(BaseHTTPRequestHandler):
             self._plain(404, "Not Found")
 
     def _graphql(self, body: dict[str, Any]) -> None:
+        from eraforge.simulator.server.schema import answer
+
         site = self.server.site
         host = self.headers.get("Host") or f"{self.server.server_name}:{self.server.server_port}"
         context = Context(site.tournament, site.links, f"http://{host}", self.headers.get("Authorization"))

@@ -85,11 +85,11 @@ def answer(request: Mapping[str, Any], context: Context) -> Answer:
     missing = _not_served(document)
     if missing:
         return _failed([GraphQLError(f"{name} is not served by this simulator yet") for name in missing])
-    problems = validate(_schema(), document, RULES)
+    problems = validate(schema(), document, RULES)
     if problems:
         return _failed(problems)
     result = execute_sync(
-        _schema(),
+        schema(),
         document,
         context_value=context,
         variable_values=dict(request.get("variables") or {}),
@@ -166,13 +166,14 @@ def _camel(name: str) -> str:
 
 
 @cache
-def _schema() -> GraphQLSchema:
+def schema() -> GraphQLSchema:
+    """The schema with its resolvers, built on first use."""
     text = files("eraforge.simulator.server.operations").joinpath("schema.graphql").read_text("utf-8")
-    schema = build_schema(text)
+    built = build_schema(text)
     for room in (accounts, changes, leaderboards, rounds, scores):
         for root, resolvers in room.RESOLVERS.items():
-            kind = schema.type_map[root]
+            kind = built.type_map[root]
             if isinstance(kind, GraphQLObjectType):
                 for name, resolve in resolvers.items():
                     kind.fields[name].resolve = resolve
-    return schema
+    return built

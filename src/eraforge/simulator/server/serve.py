@@ -67,12 +67,20 @@ def serve(
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="simulator")
         thread.start()
         (write or _write_out)(announcement(server, state, as_json=as_json))
+        _warm()
         stop.wait()
         server.shutdown()
         thread.join()
         server.site.tournament.close()
     finally:
         server.server_close()
+
+
+def _warm() -> None:
+    """Load what the first question needs, after the announcement rather than before it."""
+    from eraforge.simulator.server.schema import schema
+
+    schema()
 
 
 def open_site(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -21,6 +21,7 @@ from eraforge.simulator.tournament.rounds import SCORE_RULES, Rounds, ScoreRule
 from eraforge.simulator.tournament.submissions import Standing, SubmissionBook
 
 REMEMBERED_ROUNDS = 72
+TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class ScoreBook:
             if standing is None:
                 continue
             on_time = standing.status == "on-time"
-            stake = self._records.models[model_id].stake_at(found.closes) if on_time else Decimal(0)
+            stake = self._records.models[model_id].stake_at(found.closes - TICK) if on_time else Decimal(0)
             one = standing.submission
             members.append(Member(model_id, one.id, one.inserted, on_time, at_risk(stake)))
             columns.append(standing)

@@ -6,6 +6,7 @@ rank orders the mean of the payout-weighted scores; models without a final score
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,6 +45,7 @@ class Standings:
 
     def __init__(self, records: Records, rounds: Rounds, scores: ScoreBook, now: Callable[[], datetime]) -> None:
         self._records, self._rounds, self._scores, self._now = records, rounds, scores, now
+        self._kept_finals: dict[int, tuple[list[datetime], np.ndarray]] = {}
         self._payouts: dict[tuple[int, str, int], Payout] = {}
 
     def round_numbers(self) -> range:
@@ -87,22 +89,34 @@ class Standings:
 
     def reputations(self, at: datetime | None = None) -> dict[str, dict[str, float]]:
         """Model -> display name -> reputation; `season_score` is the payout-weighted one. Only finals by then count."""
-        moment = at or self._now()
-        finals: dict[str, dict[str, list[float]]] = {}
+        models = list(self._records.models)
+        means: dict[str, dict[str, float]] = {}
         for row, rule in enumerate(SCORE_RULES):
-            numbers = [one for one in self.round_numbers() if self._rounds.published(one, moment) >= rule.days]
-            for number in numbers[-TRAILING_ROUNDS:]:
-                table = self._scores.table(number, [rule.days])
-                for place, member in enumerate(table.members):
-                    value = float(table.days[rule.days][row, place])
-                    if not np.isnan(value):
-                        finals.setdefault(member.model_id, {}).setdefault(rule.display_name, []).append(value)
-        means = {
-            model: {name: float(np.mean(values)) for name, values in scores.items()} for model, scores in finals.items()
-        }
+            moments, finals = self._finals(row)
+            count = bisect_right(moments, at or self._now())
+            block = finals[max(0, count - TRAILING_ROUNDS) : count]
+            played = (~np.isnan(block)).sum(axis=0)
+            sums = np.nansum(block, axis=0)
+            for place in np.flatnonzero(played):
+                means.setdefault(models[place], {})[rule.display_name] = float(sums[place] / played[place])
         for scores in means.values():
             scores[SEASON] = self._weighted(scores)
         return means
+
+    def _finals(self, row: int) -> tuple[list[datetime], np.ndarray]:
+        """When each round's final value of a score came out, and the values: (rounds, models), NaN for no part."""
+        days, models = SCORE_RULES[row].days, list(self._records.models)
+        numbers = [one for one in self.round_numbers() if self._rounds.published(one, self._now()) >= days]
+        kept = self._kept_finals.get(row)
+        if kept is None or kept[1].shape != (len(numbers), len(models)):
+            places = {model: place for place, model in enumerate(models)}
+            finals = np.full((len(numbers), len(models)), np.nan)
+            for line, number in zip(finals, numbers, strict=True):
+                table = self._scores.table(number, [days])
+                line[[places[member.model_id] for member in table.members]] = table.days[days][row]
+            moments = [self._rounds.score_moments(number)[days - 1] for number in numbers]
+            kept = self._kept_finals[row] = moments, finals
+        return kept
 
     def ranks(self, reputations: Mapping[str, Mapping[str, float]], name: str) -> dict[str, int]:
         """Model -> rank (from 1) by one reputation; models without it come last, by stake and name."""

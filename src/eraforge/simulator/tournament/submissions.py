@@ -29,19 +29,16 @@ class SubmissionBook:
 
     def __init__(self, records: Records, rounds: Rounds, now: Callable[[], datetime]) -> None:
         self._records, self._rounds, self._now = records, rounds, now
+        self._seen: dict[str, tuple[tuple[int, int], list[Standing]]] = {}
 
     def of_model(self, model_id: str) -> list[Standing]:
         """Every submission of a model, newest first, queued ones for the round they wait for or went into."""
-        made = [self._records.submissions[key] for key in self._records.by_model.get(model_id, [])]
-        seen = [twin for submission in made for twin in self._twins(submission)]
-        chosen: dict[int, SubmissionRecord] = {}
-        for submission in sorted(seen, key=lambda one: (not one.late, one.inserted)):
-            if submission.error is None and submission.inserted <= self._now():
-                chosen[submission.round] = submission
-        selected = {submission.id for submission in chosen.values()}
-        standings = [Standing(one, self._status(one), one.id in selected) for one in seen]
-        standings.reverse()
-        return sorted(standings, key=lambda standing: standing.submission.inserted, reverse=True)
+        made = self._records.by_model.get(model_id, [])
+        opened = self._rounds.current_number(self._now())
+        version = (len(made), opened)
+        if model_id not in self._seen or self._seen[model_id][0] != version:
+            self._seen[model_id] = version, self._standings(made, opened)
+        return self._seen[model_id][1]
 
     def selected(self, model_id: str, number: int) -> Standing | None:
         """The submission that counts for the model in that round."""
@@ -52,19 +49,29 @@ class SubmissionBook:
         """The submission of that identifier, queued twins included."""
         if identifier in self._records.submissions:
             return self._records.submissions[identifier]
-        twins = (twin for one in self._records.submissions.values() if one.queued for twin in self._twins(one))
+        twins = (twin for one in self._records.submissions.values() if one.queued for twin in _twins(one))
         return next((twin for twin in twins if twin.id == identifier), None)
 
-    def _twins(self, submission: SubmissionRecord) -> list[SubmissionRecord]:
-        """The submission itself and, when it was queued, what it becomes when the next round opens."""
-        if not submission.queued or submission.error is not None:
-            return [submission]
-        number = submission.round + 1
-        opens = self._rounds.get(number).opens
-        identifier = derived_uuid("queued", submission.id, number)
-        return [submission, replace(submission, id=identifier, round=number, inserted=opens, late=False, queued=False)]
+    def _standings(self, made: list[str], opened: int) -> list[Standing]:
+        seen = [twin for key in made for twin in _twins(self._records.submissions[key])]
+        chosen: dict[int, SubmissionRecord] = {}
+        for submission in sorted(seen, key=lambda one: not one.late):
+            if submission.error is None and submission.round <= opened:
+                chosen[submission.round] = submission
+        selected = {submission.id for submission in chosen.values()}
+        return [Standing(one, _status(one, opened), one.id in selected) for one in reversed(seen)]
 
-    def _status(self, submission: SubmissionRecord) -> str:
-        if submission.inserted > self._now():
-            return "queued"
-        return "late" if submission.late else "on-time"
+
+def _status(submission: SubmissionRecord, opened: int) -> str:
+    if submission.round > opened:
+        return "queued"
+    return "late" if submission.late else "on-time"
+
+
+def _twins(submission: SubmissionRecord) -> list[SubmissionRecord]:
+    """The submission itself and, when it was queued, what it becomes when the next round opens."""
+    if not submission.queued or submission.error is not None:
+        return [submission]
+    number = submission.round + 1
+    identifier = derived_uuid("queued", submission.id, number)
+    return [submission, replace(submission, id=identifier, round=number, late=False, queued=False)]

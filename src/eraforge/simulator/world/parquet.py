@@ -13,6 +13,7 @@ from polars.io.plugins import register_io_source
 
 SYNTHETIC_KEY = "eraforge.synthetic"
 INDEX = "id"
+STRING_VIEW, LARGE_STRING = b"vu", "U"
 _ORDER = sys.byteorder
 
 
@@ -85,9 +86,28 @@ class _Described:
 
     def __arrow_c_schema__(self) -> object:
         capsule = self._schema.__arrow_c_schema__()
-        pointer = ctypes.pythonapi.PyCapsule_GetPointer
-        pointer.restype = ctypes.c_void_p
-        pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
-        struct = _ArrowSchema.from_address(pointer(capsule, b"arrow_schema"))
+        struct = _struct(capsule)
         struct.metadata = ctypes.addressof(self._metadata)
+        self._lenders = [self._as_large_string(child) for child in _children(struct)]
         return capsule
+
+    def _as_large_string(self, child: _ArrowSchema) -> object:
+        """Readers cannot filter string views yet. Each text is freed by its struct, so two structs swap theirs."""
+        if not child.format or ctypes.string_at(child.format) != STRING_VIEW:
+            return None
+        lender = pl.Schema({LARGE_STRING: pl.Int8()}).__arrow_c_schema__()
+        [lent] = _children(_struct(lender))
+        child.format, lent.name = lent.name, child.format
+        return lender
+
+
+def _struct(capsule: object) -> _ArrowSchema:
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype = ctypes.c_void_p
+    pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+    return _ArrowSchema.from_address(pointer(capsule, b"arrow_schema"))
+
+
+def _children(struct: _ArrowSchema) -> list[_ArrowSchema]:
+    table = ctypes.cast(struct.children, ctypes.POINTER(ctypes.c_void_p))
+    return [_ArrowSchema.from_address(table[place] or 0) for place in range(struct.n_children)]
