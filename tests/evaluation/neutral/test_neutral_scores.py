@@ -76,8 +76,8 @@ def test_neutral_scores_equal_the_reference(
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_wide_era_equals_the_reference(oracle: Any, kind: str) -> None:
     rng = np.random.default_rng(1)
-    predictions, meta, target = rng.random((2000, 3)), rng.random(2000), oracle.target(rng, 2000)
-    table = neutralisers(rng, 2000, kind, width=60)
+    predictions, meta, target = rng.random((1000, 3)), rng.random(1000), oracle.target(rng, 1000)
+    table = neutralisers(rng, 1000, kind, width=60)
     frame, truths, features = oracle.frame(predictions), oracle.series(target), oracle.frame(table)
     oracle.agree(lambda: fnc(predictions, table, target), lambda: scoring.feature_neutral_corr(frame, features, truths))
     oracle.agree(
