@@ -176,7 +176,9 @@ def report(field: Field, rows: pl.DataFrame) -> None:
         for model, label in ((pl.col("model") != "", "one model"), (pl.col("model") == "", "portfolio")):
             part = rows.filter(pl.col("scope") == scope, model)
             shares = " | ".join(f"{part[name].mean():.1%}" for name in ("half", "held", "most"))
-            print(f"| {field.name} | {label}, one {'round' if scope == 'round' else 'month'} | {part.height} | {shares} |")
+            print(
+                f"| {field.name} | {label}, one {'round' if scope == 'round' else 'month'} | {part.height} | {shares} |"
+            )
     month = rows.filter(pl.col("scope") == "period", pl.col("model") == "")
     per_round = pl.col("stake") / month["stake"].len()
     del per_round
@@ -186,7 +188,9 @@ def report(field: Field, rows: pl.DataFrame) -> None:
         quarter = (off <= 0.25 * month["paid"].abs()).mean()
         of_stake = (off / month["stake"]).mean()
         near = (off <= 0.01 * month["stake"]).mean()
-        print(f"| {field.name} | {label} | {month.height} | {within:.1%} | {quarter:.1%} | {near:.1%} | {of_stake:.2%} |")
+        print(
+            f"| {field.name} | {label} | {month.height} | {within:.1%} | {quarter:.1%} | {near:.1%} | {of_stake:.2%} |"
+        )
     closer = ((month["mean"] - month["paid"]).abs() < (month["naive"] - month["paid"]).abs()).mean()
     print(f"forecast closer than same-as-last-month: {closer:.1%}")
     by_month = month.group_by("period").agg(

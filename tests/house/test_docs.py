@@ -1,0 +1,104 @@
+"""The documentation is true: its links lead somewhere, its commands run, its code works, its help is the program's own."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from eraforge.core.configuration import load
+from eraforge.pipeline.desk import VERBS
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMAND = re.compile(r"^\$ (eraforge [^#\n]*)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)[^)]*\)", page.read_text()):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_named_files_exist(page: Path) -> None:
+    for name in re.findall(r"`((?:src|tests|docs|benchmarks|tools)/[\w/.]+)`", page.read_text()):
+        assert (ROOT / name).exists(), f"{page.name} names {name}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_and_options_exist(page: Path) -> None:
+    for line in COMMAND.findall(page.read_text()):
+        words = shlex.split(line)[1:]
+        if words[0].startswith("-"):
+            continue
+        found = [verb for verb in VERBS if words[: len(verb.name.split())] == verb.name.split()]
+        assert found, f"{page.name}: {line}"
+        known = {f"--{option.name.replace('_', '-')}" for option in found[-1].options} | {"--json", "--workspace", "-w"}
+        for word in words:
+            if word.startswith("-"):
+                assert word in known, f"{page.name}: {line}"
+
+
+def test_the_command_page_is_the_programs_own_help() -> None:
+    run = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "help_pages.py"), "--check"], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def test_every_verb_stands_on_the_command_page() -> None:
+    text = (ROOT / "docs" / "commands.md").read_text()
+    assert [verb.name for verb in VERBS if f"## `eraforge {verb.name}`" not in text] == []
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL)
+
+
+def test_the_configuration_of_the_first_round_is_valid() -> None:
+    tree = load(blocks("first_round.md", "toml")[0]).tree
+    assert tree.entry("steady").settings["members"]["linear"] == {"learner": "ridge"}
+
+
+def test_the_commands_of_the_first_round_work_in_order(tournament: Any, tmp_path: Path) -> None:
+    """Run what the page says, with the address and the keys of a tournament that is running."""
+    folder = tmp_path / "reader"
+    folder.mkdir()
+    text = (ROOT / "docs" / "first_round.md").read_text().split("## For real")[0].split("## Practise")[1]
+    environment = {"NUMERAI_PUBLIC_ID": tournament.public_id, "NUMERAI_SECRET_KEY": tournament.secret_key}
+    ran = []
+    for line in re.findall(r"^\$ (.*)$", text, re.MULTILINE):
+        line = line.replace("http://127.0.0.1:8765", tournament.url).split("#")[0].strip()
+        if line.startswith("curl"):
+            httpx.post(re.search(r"http\S+", line)[0], content=re.search(r"'(.*)'", line)[1]).raise_for_status()  # type: ignore[index]
+        elif line.startswith("eraforge") and "simulator serve" not in line:
+            words = [sys.executable, "-m", *shlex.split(line)]
+            run = subprocess.run(
+                words,
+                cwd=folder,
+                env={**environment, "PATH": "", "HOME": str(tmp_path)},
+                capture_output=True,
+                text=True,
+            )
+            assert run.returncode == 0, f"{line}: {run.stdout[-800:]}{run.stderr[-800:]}"
+            ran.append(line)
+    assert len(ran) >= 10
+
+
+def test_the_model_of_the_plugin_page_keeps_the_contract() -> None:
+    from eraforge.evaluation.model_checks import check_made
+
+    module = types.ModuleType("my_models")
+    sys.modules["my_models"] = module  # dataclasses look their module up
+    exec(compile(blocks("plugins.md", "python")[0], "plugins.md", "exec"), module.__dict__)
+    failed = [result for result in check_made(module.FirstFeature) if not result.passed]
+    # It learns nothing, as its docstring says; everything else of the contract it keeps.
+    assert {result.check for result in failed} <= {"learns a planted signal"}, failed
