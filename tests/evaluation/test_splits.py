@@ -41,7 +41,7 @@ def cases(draw: st.DrawFn) -> tuple[Panel, WalkForward]:
 
 
 @given(cases())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_every_fold_is_clean_or_refused(case: tuple[Panel, WalkForward]) -> None:
     panel, splitter = case
     try:
@@ -61,7 +61,7 @@ def test_every_fold_is_clean_or_refused(case: tuple[Panel, WalkForward]) -> None
 
 
 @given(cases(), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_nothing_clean_is_left_out_of_an_expanding_fold(case: tuple[Panel, WalkForward], data: st.DataObject) -> None:
     panel, splitter = case
     first = data.draw(st.integers(1, len(panel.eras) - 1))
@@ -72,7 +72,7 @@ def test_nothing_clean_is_left_out_of_an_expanding_fold(case: tuple[Panel, WalkF
 
 
 @given(cases(), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_any_fold_that_looks_ahead_is_caught(case: tuple[Panel, WalkForward], data: st.DataObject) -> None:
     """Whatever eras a splitter picks: the check passes it exactly when every rule holds."""
     panel, _ = case
