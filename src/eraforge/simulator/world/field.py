@@ -15,8 +15,8 @@ from eraforge.simulator.world.rows.signal import Signal, Weights, weighted
 
 BENCHMARKS = ("v53_lgbm_ender20", "v53_lgbm_ender60")
 EXAMPLE = "example"
-OVERLOOKED = 0.15  # share of the true terms that the crowd misses
-CROWD_ERROR = 0.5  # what the crowd believes in error, relative to the typical true weight
+OVERLOOKED = 0.2  # share of the true terms that the crowd misses
+CROWD_ERROR = 0.55  # what the crowd believes in error, relative to the typical true weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Field:
         """Stake-weighted mean of the ranked predictions of those who took part. Shape (rows,)."""
         present = ~np.isnan(predictions[0])
         stakes = self._stakes[present]
-        mean = predictions[:, present].astype(np.float64) @ (stakes / stakes.sum())
+        mean = np.einsum("rc,c->r", predictions[:, present], stakes / stakes.sum())
         return np.asarray(mean, dtype=np.float32)
 
     def benchmarks(self, basis: Floats) -> Floats:

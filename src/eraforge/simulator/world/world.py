@@ -144,11 +144,12 @@ class World:
 
     def _signal(self, market_day: date) -> Floats:
         """The signal of recent live days, remembered because every open round is scored daily."""
-        if market_day not in self._signals:
-            self._signals[market_day] = self._tables.day(market_day).signal
+        signal = self._signals.get(market_day)
+        if signal is None:
+            signal = self._signals[market_day] = self._tables.day(market_day).signal
             while len(self._signals) > REMEMBERED_DAYS:
                 self._signals.popitem(last=False)
-        return self._signals[market_day]
+        return signal
 
 
 def build_world(seed: int, scale: str) -> World:
