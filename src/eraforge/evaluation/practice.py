@@ -13,6 +13,8 @@ from eraforge.core.panel import ERA, ID, Moments, Panel, Sample, Target
 FIRST_DAY = date(2003, 1, 3)
 WEEK = timedelta(days=7)
 SHARES = (0.05, 0.25, 0.75, 0.95)
+VARIANCE = 2.0
+"""Of a feature that takes 0, 1, 2, 3 and 4 equally often."""
 TARGET = "target"
 
 
@@ -36,8 +38,9 @@ def practice_panel(
     rng = np.random.default_rng(seed)
     count = eras * rows
     matrix = rng.integers(0, 5, size=(count, features), dtype=np.int8)
-    planted = (matrix[:, : max(1, features // 3)].astype(float) - 2).sum(axis=1)
-    hidden = signal * planted / planted.std() + np.sqrt(1 - signal**2) * rng.normal(size=count)
+    drivers = max(1, features // 3)
+    planted = (matrix[:, :drivers].astype(float) - 2).sum(axis=1) / np.sqrt(VARIANCE * drivers)
+    hidden = signal * planted + np.sqrt(1 - signal**2) * rng.normal(size=count)
     labels = [f"{number + 1:04d}" for number in range(eras)]
     keys = {
         ERA: np.repeat(labels, rows).tolist(),

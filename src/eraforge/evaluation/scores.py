@@ -20,6 +20,7 @@ from eraforge.evaluation.kernels.primitives import (
     orthogonalise,
     pearson,
     power,
+    refuse_many_extremes,
 )
 
 
@@ -117,12 +118,16 @@ def mmc(
     return result
 
 
-def bmc(predictions: np.ndarray, benchmark: np.ndarray, target: np.ndarray) -> np.ndarray:
+def bmc(
+    predictions: np.ndarray, benchmark: np.ndarray, target: np.ndarray, *, max_filtered: float = MAX_FILTERED
+) -> np.ndarray:
     """BMC: `mmc` with the stake-weighted benchmark models (or one benchmark) in the place of the meta model."""
-    return mmc(predictions, benchmark, target)
+    return mmc(predictions, benchmark, target, max_filtered=max_filtered)
 
 
-def meta_model_correlation(predictions: np.ndarray, meta_model: np.ndarray) -> np.ndarray:
+def meta_model_correlation(
+    predictions: np.ndarray, meta_model: np.ndarray, *, max_filtered: float = MAX_FILTERED
+) -> np.ndarray:
     """CWMM: Pearson correlation of the ranked, gaussianised and powered predictions with the meta model as it is.
 
     Source: the tournament's definition of `corr_w_meta_model`, of numerai-tools 0.7.2's own steps.
@@ -138,13 +143,14 @@ def meta_model_correlation(predictions: np.ndarray, meta_model: np.ndarray) -> n
         DataError: `shapes-differ`, `not-numbers`, `too-few-overlapping-rows`, `power-distorts` for a single row.
     """
     market = as_vector(meta_model, len(as_columns(predictions)), "meta model")
-    return corr(predictions, market, target_power=False)
+    return corr(predictions, market, target_power=False, max_filtered=max_filtered)
 
 
 def pairwise_correlation(predictions: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """MCWNM and APCWNM: the largest and the mean Pearson correlation with the other submissions of the round.
 
-    Values are taken as given; give cleaned submissions (`kernels.primitives.clean`). Source: the tournament's definition.
+    Values are taken as given: give cleaned submissions (`kernels.primitives.clean`).
+    Source: the tournament's definition.
 
     Args:
         predictions: (rows, columns) or (rows,), without NaN.
@@ -258,17 +264,3 @@ def correlation_of_extremes(
     order = stable_orders(predictions)
     rows = np.concatenate([order[:, :top_bottom], order[:, -top_bottom:]], axis=1)
     return np.array([pearson(signals[chosen, [place]][:, None], truth[chosen])[0] for place, chosen in enumerate(rows)])
-
-
-def refuse_many_extremes(top_bottom: int, rows: int) -> None:
-    """Raise when there are not that many lowest and highest rows.
-
-    Raises:
-        DataError: `top-bottom-too-large`.
-    """
-    if top_bottom < 0 or 2 * top_bottom > rows:
-        raise DataError(
-            "top-bottom-too-large",
-            f"An era of {rows} rows has no {top_bottom} lowest and as many highest rows.",
-            "Ask for at most half as many rows on each side as the era has.",
-        )

@@ -1,13 +1,16 @@
 """The saved form of a fitted model: a plain zip with `facts.json` and its blobs. Equal models give equal bytes.
 
-No pickle: loading runs no code of the file, and anyone can look inside with an unzip tool.
+No pickle: loading runs no code of the file, and anyone can look inside with an unzip tool. Nothing is compressed,
+since compressors differ between machines, and then one flipped byte is always noticed.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,17 +20,29 @@ from eraforge.core.errors import DataError
 
 FACTS = "facts.json"
 EPOCH = (1980, 1, 1, 0, 0, 0)
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What reading a damaged zip can raise, depending on where the damage is."""
 
 
 def pack(kind: str, facts: Mapping[str, Any], blobs: Mapping[str, bytes]) -> bytes:
     """One zip of the JSON-able facts and the named blobs, the same bytes for the same content."""
-    text = json.dumps({"kind": kind, **facts}, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    text = json.dumps({**facts, "kind": kind}, sort_keys=True, ensure_ascii=False, allow_nan=False)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, blob in [(FACTS, text.encode()), *sorted(blobs.items())]:
             entry = zipfile.ZipInfo(name, EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, blob, compresslevel=1)
+            archive.writestr(entry, blob)
     return out.getvalue()
 
 
@@ -41,12 +56,11 @@ def unpack(kind: str, data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             blobs = {name: archive.read(name) for name in archive.namelist()}
         facts = json.loads(blobs.pop(FACTS))
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise DataError(
-            "saved-model-unreadable",
-            f"These {len(data)} bytes are not a saved {kind} model: {error}.",
-            "Restore the file from a backup, or train again.",
-        ) from error
+        whole = pack(facts["kind"], facts, blobs) == data
+    except DAMAGE as error:
+        raise _unreadable(kind, data, str(error)) from error
+    if not whole:
+        raise _unreadable(kind, data, "some bytes are not as they were written")
     if facts.get("kind") != kind:
         raise DataError(
             "saved-model-of-another-kind",
@@ -54,6 +68,14 @@ def unpack(kind: str, data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
             "Load it with the model that saved it.",
         )
     return facts, blobs
+
+
+def _unreadable(kind: str, data: bytes, why: str) -> DataError:
+    return DataError(
+        "saved-model-unreadable",
+        f"These {len(data)} bytes are not a saved {kind} model: {why}.",
+        "Restore the file from a backup, or train again.",
+    )
 
 
 def array_bytes(array: np.ndarray) -> bytes:

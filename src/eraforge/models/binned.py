@@ -21,7 +21,7 @@ from eraforge.models.progress import report
 if TYPE_CHECKING:
     import lightgbm
 
-SLICE_CELLS = 96 * 2**20
+SLICE_CELLS = 48 * 2**20
 _log = logging.getLogger("eraforge.models")
 
 

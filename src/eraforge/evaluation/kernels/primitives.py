@@ -73,13 +73,15 @@ def power(values: np.ndarray, exponent: float) -> np.ndarray:
     powered = np.sign(columns) * np.abs(columns) ** exponent
     with np.errstate(invalid="ignore", over="ignore"):
         alike = np.array([pearson(powered[:, [place]], columns[:, place])[0] for place in range(columns.shape[1])])
-    if len(columns) < 2 or (~(alike >= LEAST_ALIKE) & (np.ptp(powered, axis=0) != 0)).any():
+    constant = np.isfinite(powered[0]) & (powered.min(axis=0) == powered.max(axis=0))
+    if len(columns) < 2 or not (constant | (alike >= LEAST_ALIKE)).all():
         raise DataError(
             "power-distorts",
             f"The power {exponent} of these {len(columns)} values hardly resembles them (correlation below 0.9).",
             "Look for outliers or infinite values; a score needs at least two rows.",
         )
-    return powered.reshape(np.shape(values))
+    shaped: np.ndarray = powered.reshape(np.shape(values))
+    return shaped
 
 
 def centre(values: np.ndarray) -> np.ndarray:
@@ -201,6 +203,20 @@ def refuse_missing(values: np.ndarray, name: str) -> None:
     """
     if values.dtype.kind == "f" and np.isnan(values).any():
         raise DataError("missing-values", f"There are missing values in {name}.", "Fill or leave out those rows.")
+
+
+def refuse_many_extremes(top_bottom: int, rows: int) -> None:
+    """Raise when there are not that many lowest and highest rows.
+
+    Raises:
+        DataError: `top-bottom-too-large`.
+    """
+    if top_bottom < 0 or 2 * top_bottom > rows:
+        raise DataError(
+            "top-bottom-too-large",
+            f"An era of {rows} rows has no {top_bottom} lowest and as many highest rows.",
+            "Ask for at most half as many rows on each side as the era has.",
+        )
 
 
 def _divide(values: np.ndarray, by: np.ndarray | float) -> np.ndarray:

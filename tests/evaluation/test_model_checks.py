@@ -1,0 +1,189 @@
+"""Every registered model keeps the contract; models that break one clause are caught by the check of that clause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from eraforge.core import plugins
+from eraforge.core.errors import UserError
+from eraforge.core.panel import Panel
+from eraforge.core.ports import Fitted
+from eraforge.evaluation.model_checks import CHECKS, check_made, check_model
+from eraforge.models.ensemble import Average
+from eraforge.models.linear import FittedRidge, Ridge
+
+
+@pytest.mark.parametrize("name", plugins.names("model"))
+def test_every_registered_model_keeps_the_contract(name: str) -> None:
+    for result in check_model(name):
+        assert result.passed, f"{result.check}: {result.sentence}"
+
+
+def test_settings_reach_the_model() -> None:
+    with pytest.raises(UserError):
+        check_model("no such model")
+    assert not any(result.passed for result in check_model("ridge", {"penalty": -1.0}))
+
+
+class Wrapped:
+    """Ridge with one fault: subclasses bend one method."""
+
+    def __init__(self, inner: Fitted) -> None:
+        self.inner = inner
+
+    def predict(self, panel: Panel) -> pl.DataFrame:
+        return self.inner.predict(panel)
+
+    def save(self) -> bytes:
+        return self.inner.save()
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """A model whose fitted form is `kind` around ridge."""
+
+    kind: Any = Wrapped
+
+    def fit(self, panel: Panel) -> Any:
+        return self.kind(Ridge().fit(panel))
+
+    def load(self, data: bytes) -> Any:
+        return self.kind(Ridge().load(data))
+
+
+class Unsorted(Wrapped):
+    def predict(self, panel: Panel) -> pl.DataFrame:
+        return super().predict(panel).reverse()
+
+
+class Restless(Wrapped):
+    count = 0
+
+    def save(self) -> bytes:
+        Restless.count += 1
+        return super().save() + bytes([Restless.count % 250])
+
+
+class Forgetful(Faulty):
+    def load(self, data: bytes) -> Any:
+        fitted = Ridge().load(data)
+        return FittedRidge(fitted.weights * 2, fitted.intercept, fitted.features, fitted.settings)
+
+
+class ByPlace(Wrapped):
+    """Adds the place of a row to its prediction."""
+
+    def predict(self, panel: Panel) -> pl.DataFrame:
+        return super().predict(panel).with_columns(pl.col("prediction") + pl.int_range(pl.len()) / 1000)
+
+
+class Standardised(Wrapped):
+    """Subtracts the mean over all rows it is asked about: an era alone gets something else."""
+
+    def predict(self, panel: Panel) -> pl.DataFrame:
+        return super().predict(panel).with_columns(pl.col("prediction") - pl.col("prediction").mean())
+
+
+class Filling(Faulty):
+    """Fills unknown targets instead of leaving their rows out."""
+
+    def fit(self, panel: Panel) -> Any:
+        name = panel.target.name
+        return super().fit(replace(panel, frame=panel.frame.with_columns(pl.col(name).fill_null(0.0))))
+
+
+class Lenient(Wrapped):
+    """Predicts with missing features as if they were 2."""
+
+    def predict(self, panel: Panel) -> pl.DataFrame:
+        wanted = self.inner.features  # type: ignore[attr-defined]
+        gone = [pl.lit(2, dtype=pl.Int8).alias(name) for name in wanted if name not in panel.features]
+        return super().predict(replace(panel, frame=panel.frame.with_columns(gone), features=wanted))
+
+
+class Blind(Wrapped):
+    def predict(self, panel: Panel) -> pl.DataFrame:
+        rows = super().predict(panel)
+        noise = [int(name, 16) * 2654435761 % 2**32 / 2**32 for name in rows["id"].str.slice(1)]
+        return rows.with_columns(prediction=pl.Series(noise))
+
+
+class Peeking(Wrapped):
+    """Adds the label to the prediction wherever a caller left it in the panel."""
+
+    def predict(self, panel: Panel) -> pl.DataFrame:
+        rows = super().predict(panel)
+        if not panel.targets:
+            return rows
+        return rows.with_columns(pl.col("prediction") + panel.collect()[panel.target.name])
+
+
+class Spoiling(Wrapped):
+    """Writes over the rows it is given, in place."""
+
+    def predict(self, panel: Panel) -> pl.DataFrame:
+        rows = super().predict(panel)
+        column = panel.frame.collect()["feature_0"]
+        values = np.frombuffer(column.to_numpy(), dtype=np.int8)
+        spoilt = np.ndarray(values.shape, np.int8, buffer=_writable(values))
+        spoilt[0] += 1
+        return rows
+
+
+def _writable(values: np.ndarray) -> Any:
+    import ctypes
+
+    return (ctypes.c_int8 * len(values)).from_address(values.ctypes.data)
+
+
+class Raising(Wrapped):
+    def predict(self, panel: Panel) -> pl.DataFrame:
+        raise ValueError("no weights for Tuesday")
+
+
+class Uneven(Average):
+    """A composite that forgets a member when it combines."""
+
+    def combine(self, fitted: Any) -> Any:
+        return super().combine(dict.fromkeys(fitted, fitted["trees"]))
+
+    def fit(self, panel: Panel) -> Any:
+        return super().combine({name: part.fit(panel) for name, part in self.parts().items()})
+
+
+FAULTS = {
+    "answers in shape": lambda: Faulty(Unsorted),
+    "same inputs same bytes": lambda: Faulty(Restless),
+    "saved and loaded predicts the same": Forgetful,
+    "leaves its inputs alone": lambda: Faulty(Spoiling),
+    "does not care about row order": lambda: Faulty(ByPlace),
+    "predicts one era as among many": lambda: Faulty(Standardised),
+    "ignores unlabelled rows": Filling,
+    "refuses missing columns": lambda: Faulty(Lenient),
+    "learns a planted signal": lambda: Faulty(Blind),
+    "learns nothing from noise": lambda: Faulty(Peeking),
+    "combines its parts": lambda: Uneven({"linear": {"learner": "ridge"}, "trees": {"learner": "ridge"}} | MORE),
+}
+MORE = {"trees": {"learner": "lightgbm", "settings": {"n_estimators": 5, "threads": 1}}}
+
+
+@pytest.mark.parametrize("check", FAULTS)
+def test_a_model_that_breaks_a_clause_is_caught_by_its_check(check: str) -> None:
+    failed = {result.check: result.sentence for result in check_made(FAULTS[check]) if not result.passed}
+    assert check in failed
+    assert failed[check].endswith((".", ")"))
+
+
+def test_every_check_has_a_planted_fault() -> None:
+    assert {check.__name__.replace("_", " ") for check in CHECKS} == set(FAULTS)
+
+
+def test_a_model_that_raises_fails_the_check_and_not_the_suite() -> None:
+    results = check_made(lambda: Faulty(Raising))
+    assert len(results) == len(CHECKS)
+    assert "ValueError: no weights for Tuesday" in results[0].sentence
