@@ -19,7 +19,7 @@ Solve = Callable[[np.ndarray], np.ndarray]
 
 BLOCK = 256
 """Columns of a tile of the Gram matrix."""
-BLOCK_VALUES = 1 << 17
+BLOCK_VALUES = 1 << 15
 """Values converted to floating point at a time: integer neutralisers are never widened as a whole."""
 PARTS = 2
 """Row halves summed apart. Fixed, so that sums do not depend on the number of threads."""
@@ -75,6 +75,36 @@ def by_gram(neutralisers: np.ndarray, columns: np.ndarray) -> np.ndarray | None:
     return left if moved <= MOVED * np.abs(columns).max() else None
 
 
+def covariances(matrix: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Centred sums of products of each column of a matrix with centred columns, and of its own squares.
+
+    Args:
+        matrix: (rows, width), integers or floating point.
+        columns: (rows, columns) float64, each of mean 0 but for rounding.
+
+    Returns:
+        products (width, columns) and squares (width,), exactly 0 for a constant column of the matrix.
+    """
+    rows, width = matrix.shape
+    design = _Design(matrix)
+    weights = np.column_stack([columns, np.ones(rows)])
+    shift = matrix[:BLOCK].mean(axis=0, dtype=np.float64) if matrix.dtype.kind == "f" else np.zeros(width)
+    sums, squares = np.zeros((PARTS, width, weights.shape[1])), np.zeros((PARTS, width))
+
+    def part(place: int) -> None:
+        for chosen in design.blocks(place):
+            block = matrix[chosen] - shift if matrix.dtype.kind == "f" else matrix[chosen].astype(np.float64)
+            sums[place] += block.T @ weights[chosen]
+            squares[place] += np.einsum("ij,ij->j", block, block)
+
+    with one_algebra_thread():
+        spread(part, PARTS, design.alone)
+    products, own = sums.sum(axis=0), squares.sum(axis=0)
+    own -= products[:, -1] ** 2 / rows
+    products[:, :-1] -= products[:, -1:] * columns.mean(axis=0)
+    return products[:, :-1], np.where(matrix.min(axis=0) == matrix.max(axis=0), 0.0, own)
+
+
 class _Design:
     """A = [matrix, 1], seen in blocks of rows."""
 
@@ -87,7 +117,8 @@ class _Design:
         self.precision: type[np.generic] = np.float32 if exact else np.float64
         self.alone = self.rows * self.width < 100_000
 
-    def _blocks(self, part: int) -> Iterator[slice]:
+    def blocks(self, part: int) -> Iterator[slice]:
+        """Slices of the rows of one half."""
         middle = -(-self.rows // PARTS)
         size = max(BLOCK // 2, BLOCK_VALUES // self.width)
         for start in range(part * middle, min((part + 1) * middle, self.rows), size):
@@ -106,9 +137,8 @@ class _Design:
         products = np.zeros((PARTS, self.width, columns.shape[1]))
 
         def part(place: int) -> None:
-            for rows in self._blocks(place):
-                block = self.matrix[rows].astype(self.precision, copy=False)
-                _add_gram(block, grams[place])
+            for rows in self.blocks(place):
+                _add_gram(self.matrix[rows].astype(self.precision, copy=False), grams[place])
                 block = self.matrix[rows].astype(np.float64, copy=False)
                 products[place, :-1] += block.T @ columns[rows]
                 products[place, -1] += columns[rows].sum(axis=0)
@@ -118,10 +148,9 @@ class _Design:
         while grams:
             total += grams.pop()
         total[-1, -1] = self.rows
-        gram = np.triu(total)
-        del total
-        gram = gram.astype(np.float64, copy=False)
-        gram += np.triu(gram, 1).T
+        gram = total.astype(np.float64, copy=False)
+        for place in range(1, self.width):
+            gram[place, :place] = gram[:place, place]
         return gram, products.sum(axis=0)
 
     def subtract(self, left: np.ndarray, weights: np.ndarray, again: bool) -> tuple[np.ndarray, float]:
@@ -130,7 +159,7 @@ class _Design:
         moved = np.zeros(PARTS)
 
         def part(place: int) -> None:
-            for rows in self._blocks(place):
+            for rows in self.blocks(place):
                 block = self.matrix[rows].astype(np.float64, copy=False)
                 step = block @ weights[:-1]
                 step += weights[-1]

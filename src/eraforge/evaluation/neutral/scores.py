@@ -20,7 +20,6 @@ from eraforge.evaluation.kernels.primitives import (
     refuse_many_extremes,
     refuse_missing,
 )
-from eraforge.evaluation.kernels.threads import one_algebra_thread, spread
 from eraforge.evaluation.scores import contribution, corr, correlation_of_extremes
 
 NOTHING_LEFT = 1e-10
@@ -185,24 +184,14 @@ def feature_correlations(predictions: np.ndarray, features: np.ndarray) -> np.nd
     table = as_neutralisers(features, len(columns))
     refuse_missing(columns, "the predictions")
     refuse_missing(table, "the features")
+    from eraforge.evaluation.kernels.projection import covariances
+
     varies = columns.min(axis=0) != columns.max(axis=0)
     with np.errstate(invalid="ignore"):
         columns = columns - columns.mean(axis=0)
-    squares = np.where(varies, np.einsum("ij,ij->j", columns, columns), 0.0)
-    out = np.empty((table.shape[1], columns.shape[1]))
-
-    def piece(place: int) -> None:
-        part = slice(place * 64, min((place + 1) * 64, table.shape[1]))
-        block = table[:, part].astype(np.float64)
-        moving = block.min(axis=0) != block.max(axis=0)
-        with np.errstate(invalid="ignore"):
-            block -= block.mean(axis=0)
-            own = np.where(moving, np.einsum("ij,ij->j", block, block), 0.0)
-            out[part] = correlation_of_sums(block.T @ columns, squares, own[:, None])
-
-    with one_algebra_thread():
-        spread(piece, -(-table.shape[1] // 64), alone=table.size < 100_000)
-    return out
+        products, own = covariances(table, columns)
+        squares = np.where(varies, np.einsum("ij,ij->j", columns, columns), 0.0)
+        return correlation_of_sums(products, squares, own[:, None])
 
 
 def max_feature_correlation(

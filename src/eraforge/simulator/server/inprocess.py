@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -23,7 +23,7 @@ class LocalTournament:
 
     url: str
     public_id: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     models: dict[str, str]
     tournament: Tournament
     server: Server

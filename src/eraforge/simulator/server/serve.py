@@ -26,7 +26,7 @@ TEXT = """A local tournament is open at {url}
   public id   {public_id}
   secret key  {secret_key}
   state       {state}
-Stop it with Ctrl-C; the same state folder continues where it stopped.
+Stop it with Ctrl-C; the same state folder continues.
 """
 
 

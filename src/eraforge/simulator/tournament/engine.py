@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from eraforge.core.clock import Clock
-from eraforge.core.errors import Refused, UserError
+from eraforge.core.errors import EraforgeError, Refused, UserError
 from eraforge.core.secret import Secret
 from eraforge.simulator.port import World
 from eraforge.simulator.tournament.clock import VirtualClock
@@ -80,7 +80,11 @@ class Tournament:
         self.objects = Objects(state / "objects")
         self.records = Records(seed, world.competitors)
         self.rounds = Rounds(world.arena)
-        self._replay(state)
+        try:
+            self._replay(state)
+        except EraforgeError:
+            self.journal.close()
+            raise
         self.clock = VirtualClock(real, self.records.latest or start, speed, self._clock_moved)
         if not self.journal.lines:
             self._change(start, "started", {"seed": seed, "synthetic": world.synthetic})
@@ -332,7 +336,6 @@ class Tournament:
         for line in self.journal.lines:
             facts = line["facts"]
             if line["change"] == "started" and (facts["seed"], facts["synthetic"]) != (self.seed, self.world.synthetic):
-                self.journal.close()
                 raise UserError(
                     "state-of-another-world",
                     f"{state} belongs to {facts['synthetic']}, not to {self.world.synthetic}.",

@@ -40,7 +40,11 @@ class Journal:
             ) from error
         self.path = folder / "journal.jsonl"
         self._turn = threading.Lock()
-        self.lines = self._read()
+        try:
+            self.lines = self._read()
+        except Broken:
+            self._lock.close()
+            raise
         self._file = self.path.open("ab")
 
     def append(self, change: str, virtual: datetime, real: datetime, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Order: headers, ids, values. Rows whose id is not in the live universe are ignor
 from __future__ import annotations
 
 import io
+import json
 
 import numpy as np
 import polars as pl
@@ -96,11 +97,11 @@ def _check_values(values: np.ndarray) -> None:
 
 
 def _with_index_first(table: pl.DataFrame, data: bytes, arena: Arena) -> pl.DataFrame:
-    """pandas writes an index as the last column; the server reads it back as the id."""
-    named = [column for column in arena.accepted_id_columns if column in table.columns[1:]]
-    if not named or b'"index_columns"' not in data or len(table.columns) != 2:
-        return table
-    return table.select(named[0], pl.exclude(named[0]))
+    """pandas writes an index after the columns, and says so in the file's metadata; the server reads it as the id."""
+    described = pl.read_parquet_metadata(io.BytesIO(data)).get("pandas")
+    index = json.loads(described).get("index_columns", []) if described else []
+    named = [name for name in index if isinstance(name, str) and name in arena.accepted_id_columns]
+    return table.select(*named, pl.exclude(*named)) if named else table
 
 
 def _rejected(message: str) -> Refused:

@@ -124,7 +124,7 @@ def _wallet_transactions(context: Context, account: AccountRecord) -> list[dict[
         (moment, kind, amount, identifier) for moment, kind, amount, _, identifier in account.movements
     ]
     for model_id in account.models:
-        for payout in context.tournament.standings.settled_of(model_id):
+        for payout in filter(_staked, context.tournament.standings.settled_of(model_id)):
             kind = "payout" if payout.total >= 0 else "burn"
             rows.append((payout.moment, kind, payout.total, f"{model_id}/{payout.number}"))
     rows.sort(key=lambda row: row[0], reverse=True)
@@ -189,11 +189,15 @@ def _payouts(_root: None, info: Info, tournament: int) -> dict[str, Any]:
     engine = context.tournament
     engine.check_tournament(tournament)
     models = engine.records.accounts[context.session.token.username].models
-    settled = [one for model in models for one in engine.standings.settled_of(model) if one.at_risk]
-    pending = [one for model in models for one in engine.standings.pending_of(model) if one.at_risk]
+    settled = [one for model in models for one in engine.standings.settled_of(model) if _staked(one)]
+    pending = [one for model in models for one in engine.standings.pending_of(model) if _staked(one)]
     since = engine.now() - timedelta(days=45)
     recent = [one for one in settled if one.moment > since]
     return {"actual": _describe_payouts(context, recent), "pending": _describe_payouts(context, pending)}
+
+
+def _staked(payout: Payout) -> bool:
+    return payout.at_risk > 0
 
 
 def _describe_payouts(context: Context, payouts: list[Payout]) -> list[dict[str, Any]]:

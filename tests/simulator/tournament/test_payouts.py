@@ -1,0 +1,35 @@
+"""Payouts follow the published formula to the last digit, and their parts add up."""
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eraforge.arenas.classic import CLASSIC
+from eraforge.simulator.tournament.payouts import WEI, at_risk, split_payout
+from eraforge.simulator.tournament.rounds import Rounds
+
+CONFIGS = Rounds(CLASSIC).get(1343).score_configs
+scores = st.floats(min_value=-1, max_value=1, allow_nan=False)
+stakes = st.decimals(min_value=0, max_value=100_000, places=18)
+
+
+@given(stakes, scores, scores)
+def test_the_parts_sum_to_the_clipped_payout(risk: Decimal, corr: float, mmc: float) -> None:
+    parts = split_payout(risk, {"corr60": corr, "mmc60": mmc, "bmc": 0.5}, CONFIGS)
+    assert parts.keys() == {"corr60", "mmc60"}
+    payout = sum(parts.values())
+    weighted = 3 * Decimal(repr(corr)) + 15 * Decimal(repr(mmc))
+    expected = risk * max(min(weighted, Decimal(1)), Decimal(-1))
+    assert abs(payout - expected) <= WEI + abs(expected) * Decimal("1e-26")
+    assert abs(payout) <= risk
+    assert payout == payout.quantize(WEI)
+
+
+def test_worked_examples() -> None:
+    assert sum(split_payout(Decimal(2), {"corr60": 0.02, "mmc60": 0.01}, CONFIGS).values()) == Decimal("0.42")
+    assert split_payout(Decimal(2), {"corr60": 0.02, "mmc60": 0.01}, CONFIGS)["mmc60"] == Decimal("0.30")
+    assert sum(split_payout(Decimal(2), {"corr60": 0.02, "mmc60": -0.2}, CONFIGS).values()) == -2
+    assert sum(split_payout(Decimal(2), {}, CONFIGS).values()) == 0
+    assert at_risk(Decimal(128)) == 2
+    assert at_risk(Decimal(1)) * 64 == 1
