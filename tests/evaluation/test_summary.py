@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from eraforge.core.errors import UserError
 from eraforge.core.panel import Sample
-from eraforge.evaluation.summary import era_scores, maximum_drawdown, summarise
+from eraforge.evaluation.summary import (
+    autocorrelation,
+    consistency,
+    era_scores,
+    lower_quantile,
+    maximum_drawdown,
+    mean_of_worst,
+    smart_sharpe,
+    summarise,
+)
 
 SCORES = st.lists(st.floats(-0.2, 0.2), min_size=2, max_size=60)
 
@@ -68,3 +77,36 @@ def test_refuses_to_sum_up_nothing() -> None:
     with pytest.raises(UserError) as caught:
         of([math.nan, math.nan])
     assert caught.value.code == "nothing-scored"
+
+
+@given(st.lists(st.floats(-0.2, 0.2), min_size=3, max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_smart_sharpe_is_sharpe_less_what_streaks_gave(values: list[float]) -> None:
+    series, scores = pd.Series(values), np.array(values)
+    if min(series[1:].std(), series[:-1].std()) < 1e-6:
+        return
+    rho = series.autocorr(1)
+    assert autocorrelation(scores) == pytest.approx(rho, abs=1e-9)
+    penalty = 1 + 2 * sum((len(values) - lag) / len(values) * rho**lag for lag in range(1, len(values)))
+    smart = smart_sharpe(scores)
+    if penalty > 1e-6:
+        assert smart == pytest.approx(series.mean() / series.std(ddof=0) / math.sqrt(penalty), rel=1e-6, abs=1e-12)
+
+
+def test_streaks_cost_and_alternation_pays() -> None:
+    calm = np.array([0.01, 0.02, 0.03, 0.04, 0.05, 0.06])
+    smart, plain = smart_sharpe(calm), of(list(calm))["sharpe"]
+    assert smart is not None
+    assert plain is not None
+    assert smart < plain
+    assert smart_sharpe(np.array([0.1, 0.1, 0.1])) is None
+    assert smart_sharpe(np.array([0.1, 0.2])) is None
+
+
+def test_consistency_and_tails() -> None:
+    scores = np.arange(-4, 96) / 100
+    assert consistency(scores) == 0.95  # zero is not above zero
+    assert mean_of_worst(scores) == pytest.approx(-0.02)
+    assert mean_of_worst(scores[:3]) == pytest.approx(-0.04)
+    assert lower_quantile(scores) == pytest.approx(pd.Series(scores).quantile(0.05))
+    assert of([0.02, -0.01])["worst_era"] == -0.01
