@@ -100,9 +100,9 @@ def months(field: Field, rounds: tuple[int, int]) -> Iterator[Month]:
         low, high = coming.select(low=pl.col("round").min(), high=pl.col("round").max()).row(0)
         if rounds[0] <= low and high <= rounds[1]:
             known = field.rows.filter(pl.col("resolves") < first)
-            yield Month(
-                f"{first:%Y-%m}", known, known.filter(month == known["resolves"].dt.truncate("1mo").max()), coming
-            )
+            latest = known["resolves"].dt.truncate("1mo").max()
+            if known["round"].n_unique() >= KNOWN:
+                yield Month(f"{first:%Y-%m}", known, known.filter(month == latest), coming)
 
 
 def rolling(field: Field, rounds: tuple[int, int]) -> Iterator[Month]:
@@ -110,8 +110,9 @@ def rolling(field: Field, rounds: tuple[int, int]) -> Iterator[Month]:
     for start in range(rounds[0], rounds[1] - field.monthly + 2):
         coming = field.rows.filter(pl.col("round").is_between(start, start + field.monthly - 1))
         known = field.rows.filter(pl.col("resolves") < coming["resolves"].min())
-        latest = known["round"].max()
-        yield Month(f"from {start}", known, known.filter(pl.col("round") > latest - field.monthly), coming)
+        if known["round"].n_unique() >= KNOWN:
+            before = known.filter(pl.col("round") > pl.col("round").max() - field.monthly)
+            yield Month(f"from {start}", known, before, coming)
 
 
 def portfolios(field: Field, known: pl.DataFrame, coming: pl.DataFrame, seed: int) -> Iterator[list[str]]:
@@ -146,7 +147,7 @@ def last_month(before: pl.DataFrame, coming: pl.DataFrame) -> float:
     """The portfolio's payout were each model to earn its mean rate of the month before."""
     rates = before.drop_nulls("rate").group_by("model").agg(pl.col("rate").mean())
     joined = coming.group_by("model").agg(pl.col("stake").sum()).join(rates, on="model", how="left")
-    return float((joined["stake"] * joined["rate"].fill_null(joined["rate"].mean())).sum())
+    return float((joined["stake"] * joined["rate"].fill_null(rates["rate"].mean() or 0.0)).sum())
 
 
 def measure(field: Field, spans: Iterator[Month]) -> pl.DataFrame:
