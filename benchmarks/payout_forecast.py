@@ -15,7 +15,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from eraforge.evaluation.uncertainty import DAILY_20, WEEKLY_20, Overlap
 from eraforge.portfolio.forecast import Staked, forecast
 from eraforge.portfolio.history import read_history
 from eraforge.portfolio.payouts import supplied
+from eraforge.portfolio.reconcile import reconcile
 
 SIZE, PORTFOLIOS, KNOWN = 30, 12, 12
 
@@ -38,11 +38,22 @@ class Field:
     """One data set: final scores, what each stake was paid, and when each round resolved."""
 
     name: str
-    rows: pl.DataFrame  # round, model, scores, stake, paid, resolves, weights and factor
+    rows: pl.DataFrame  # round, model, scores, stake, paid, rate, resolves, multipliers, factor
     scores: tuple[str, ...]
     overlap: Overlap
     size: int
     portfolios: int
+    monthly: int
+
+
+@dataclass(frozen=True)
+class Month:
+    """What is forecast at once: the rows known when it begins, those of the month before among them, and the coming."""
+
+    label: str
+    known: pl.DataFrame
+    before: pl.DataFrame
+    coming: pl.DataFrame
 
 
 def weekly(folder: Path, half: str) -> Field:
@@ -57,8 +68,9 @@ def weekly(folder: Path, half: str) -> Field:
         pl.col("corr") * pl.col("corrMultiplier") + pl.col("mmc").fill_null(0) * pl.col("mmcMultiplier").fill_null(0)
     )
     ruled = pl.col("stake") * rate.clip(-0.25, 0.25)
-    rows = rows.with_columns(paid=pl.col("payout") if half == "second" else ruled).join(resolves, on="round")
-    return Field(f"weekly rounds, {half} half", rows, ("corr", "mmc"), WEEKLY_20, SIZE, PORTFOLIOS)
+    paid = pl.col("payout") if half == "second" else ruled
+    rows = rows.with_columns(paid=paid, rate=rate.clip(-0.25, 0.25)).join(resolves, on="round")
+    return Field(f"weekly rounds, {half} half", rows, ("corr", "mmc"), WEEKLY_20, SIZE, PORTFOLIOS, 4)
 
 
 def daily(folder: Path, half: str) -> Field:
@@ -73,19 +85,34 @@ def daily(folder: Path, half: str) -> Field:
         stake=pl.lit(1.0),
         factor=pl.lit(1.0),
         paid=rate.clip(-0.05, 0.05),
+        rate=rate.clip(-0.05, 0.05),
         resolves=pl.col("round").replace_strict(days, return_dtype=pl.Date),
     ).drop_nulls("paid")
     rows = rows.filter(pl.col("paid").is_not_nan())
-    return Field(f"daily rounds, {half} half", rows, ("v2_corr20", "mmc"), DAILY_20, 100, 1)
+    return Field(f"daily rounds, {half} half", rows, ("v2_corr20", "mmc"), DAILY_20, 100, 1, 21)
 
 
-def months(field: Field, rounds: tuple[int, int]) -> Iterator[tuple[date, pl.DataFrame, pl.DataFrame]]:
-    """(first day, known rows, coming rows) of every month all of whose rounds lie in the half that is measured."""
+def months(field: Field, rounds: tuple[int, int]) -> Iterator[Month]:
+    """Every calendar month whose resolving rounds all lie in the half that is measured."""
+    month = pl.col("resolves").dt.truncate("1mo")
     for first in sorted(set(field.rows["resolves"].dt.truncate("1mo").to_list())):
-        coming = field.rows.filter(pl.col("resolves").dt.truncate("1mo") == first)
+        coming = field.rows.filter(month == first)
         low, high = coming.select(low=pl.col("round").min(), high=pl.col("round").max()).row(0)
         if rounds[0] <= low and high <= rounds[1]:
-            yield first, field.rows.filter(pl.col("resolves") < first), coming
+            known = field.rows.filter(pl.col("resolves") < first)
+            latest = known["resolves"].dt.truncate("1mo").max()
+            if known["round"].n_unique() >= KNOWN:
+                yield Month(f"{first:%Y-%m}", known, known.filter(month == latest), coming)
+
+
+def rolling(field: Field, rounds: tuple[int, int]) -> Iterator[Month]:
+    """Every run of as many consecutive rounds as a month has, and as many known ones before it."""
+    for start in range(rounds[0], rounds[1] - field.monthly + 2):
+        coming = field.rows.filter(pl.col("round").is_between(start, start + field.monthly - 1))
+        known = field.rows.filter(pl.col("resolves") < coming["resolves"].min())
+        if known["round"].n_unique() >= KNOWN:
+            before = known.filter(pl.col("round") > pl.col("round").max() - field.monthly)
+            yield Month(f"from {start}", known, before, coming)
 
 
 def portfolios(field: Field, known: pl.DataFrame, coming: pl.DataFrame, seed: int) -> Iterator[list[str]]:
@@ -116,56 +143,32 @@ def stakes(rows: pl.DataFrame, period: str) -> list[Staked]:
     return found
 
 
-def last_month(known: pl.DataFrame, coming: pl.DataFrame) -> float:
+def last_month(before: pl.DataFrame, coming: pl.DataFrame) -> float:
     """The portfolio's payout were each model to earn its mean rate of the month before."""
-    latest = known["resolves"].dt.truncate("1mo").max()
-    before = known.filter(pl.col("resolves").dt.truncate("1mo") == latest, pl.col("rate").is_not_null())
-    rates = before.group_by("model").agg(pl.col("rate").mean())
+    rates = before.drop_nulls("rate").group_by("model").agg(pl.col("rate").mean())
     joined = coming.group_by("model").agg(pl.col("stake").sum()).join(rates, on="model", how="left")
-    return float((joined["stake"] * joined["rate"].fill_null(before["rate"].mean())).sum())
+    return float((joined["stake"] * joined["rate"].fill_null(rates["rate"].mean() or 0.0)).sum())
 
 
-def measure(field: Field, rounds: tuple[int, int]) -> pl.DataFrame:
-    """One row per forecast figure of every month: scope, what came true, and both point forecasts."""
-    weights = (
-        pl.col("corr") * pl.col("corrMultiplier").fill_null(1) + pl.col("mmc") * pl.col("mmcMultiplier").fill_null(0)
-        if "corr" in field.scores
-        else 0.5 * pl.col("v2_corr20") + 2 * pl.col("mmc")
-    )
-    cap = 0.25 if "corr" in field.scores else 0.05
-    whole = Field(
-        field.name,
-        field.rows.with_columns(rate=weights.cast(pl.Float64).clip(-cap, cap)),
-        field.scores,
-        field.overlap,
-        field.size,
-        field.portfolios,
-    )
+def measure(field: Field, spans: Iterator[Month]) -> pl.DataFrame:
+    """One row per forecast figure of every month: what came true beside the interval and both point forecasts."""
     found = []
-    for number, (first, known, coming) in enumerate(months(whole, rounds)):
-        for place, models in enumerate(portfolios(whole, known, coming, seed=number)):
-            past = known.filter(pl.col("model").is_in(models))
-            ahead = coming.filter(pl.col("model").is_in(models))
-            scored = past.drop_nulls(list(field.scores))
-            history = read_history(scored, models, field.scores, field.overlap)
-            told = forecast(history, stakes(ahead, f"{first:%Y-%m}"), draws=1000, seed=number)
-            keys = [("round", ["round", "model"]), ("period", ["model"])]
-            for truth_rows in (ahead, ahead.with_columns(model=pl.lit(""))):
-                for scope, names in keys:
-                    truth = truth_rows.group_by(names).agg(pl.col("paid").sum(), pl.col("resolves").max())
-                    truth = truth.with_columns(pl.col("round").cast(pl.Int64)) if "round" in names else truth
-                    rows = told.filter(pl.col("scope") == scope).join(truth, on=names)
-                    found.append(
-                        rows.with_columns(
-                            place=pl.lit(place),
-                            naive=pl.lit(last_month(past, ahead) if scope == "period" else None, pl.Float64),
-                        )
-                    )
-    return pl.concat(found, how="diagonal")
+    for number, month in enumerate(spans):
+        for place, models in enumerate(portfolios(field, month.known, month.coming, seed=number)):
+            chosen = pl.col("model").is_in(models)
+            ahead = month.coming.filter(chosen)
+            past = month.known.filter(chosen).drop_nulls(list(field.scores))
+            history = read_history(past, models, field.scores, field.overlap)
+            told = forecast(history, stakes(ahead, month.label), draws=1000, seed=number)
+            judged = reconcile(told, ahead.select("round", "model", payout="paid"))
+            naive = pl.lit(last_month(month.before.filter(chosen), ahead))
+            found.append(judged.rows.with_columns(place=pl.lit(place), naive=naive))
+    return pl.concat(found)
 
 
-def report(field: Field, rows: pl.DataFrame) -> None:
+def report(name: str, rows: pl.DataFrame) -> None:
     """Print coverage and point errors of one data set."""
+<<<<<<< HEAD
     rows = rows.with_columns(
         held=pl.col("paid").is_between(pl.col("q10"), pl.col("q90")),
         half=pl.col("paid").is_between(pl.col("q25"), pl.col("q75")),
@@ -198,8 +201,33 @@ def report(field: Field, rows: pl.DataFrame) -> None:
         (pl.col("mean").sum() / pl.col("stake").sum() * 100),
         (pl.col("naive").sum() / pl.col("stake").sum() * 100).alias("naive"),
         pl.col("held").mean(),
+=======
+    print(f"\n{name}: {rows['period'].n_unique()} months, up to {rows['place'].n_unique()} portfolios each\n")
+    print("| what | how many | inside 50% | inside 80% | inside 90% |")
+    for scope, label in (("round", "one round"), ("period", "one month")):
+        for whole, of in ((False, "one model"), (True, "portfolio")):
+            part = rows.filter(pl.col("scope") == scope, (pl.col("model") == "") == whole)
+            shares = " | ".join(f"{part[f'inside_{level}'].mean():.1%}" for level in (50, 80, 90))
+            print(f"| {of}, {label} | {part.height} | {shares} |")
+    month = rows.filter(pl.col("scope") == "period", pl.col("model") == "")
+    print(
+        "\n| month of a portfolio | within 10% of the truth | within 25% | within 1% of stake | mean error of stake |"
+>>>>>>> room/payouts
     )
-    print(by_month.sort("period"))
+    for name, label in (("mean", "forecast"), ("naive", "same as last month")):
+        off = (month[name] - month["settled"]).abs()
+        shares = [(off <= share * month["settled"].abs()).mean() for share in (0.1, 0.25)]
+        shares.append((off <= 0.01 * month["stake"]).mean())
+        figures = " | ".join(f"{share:.1%}" for share in shares)
+        print(f"| {label} | {figures} | {(off / month['stake']).mean():.2%} |")
+    closer = (month["mean"] - month["settled"]).abs() < (month["naive"] - month["settled"]).abs()
+    print(f"\nthe forecast is the closer of the two in {closer.mean():.1%} of {month.height} portfolio months\n")
+    if month["period"].n_unique() < 20:
+        percent = [
+            (100 * pl.col(name).sum() / pl.col("stake").sum()).round(2).alias(name)
+            for name in ("settled", "mean", "naive")
+        ]
+        print(month.group_by("period").agg(*percent, pl.col("inside_80").mean().round(2)).sort("period"))
 
 
 def main() -> None:
@@ -207,7 +235,9 @@ def main() -> None:
     pl.Config.set_tbl_rows(40)
     for build, first, second in ((weekly, (168, 213), (225, 260)), (daily, (843, 971), (972, 1100))):
         field = build(folder, half)
-        report(field, measure(field, first if half == "first" else second))
+        rounds = first if half == "first" else second
+        for way, spans in (("calendar months", months(field, rounds)), ("rolling months", rolling(field, rounds))):
+            report(f"{field.name}, {way}", measure(field, spans))
 
 
 if __name__ == "__main__":

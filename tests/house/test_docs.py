@@ -1,4 +1,4 @@
-"""The documentation is true: its links lead somewhere, its commands run, its code works, its help is the program's own."""
+"""The documentation is true: links lead somewhere, commands run, code works, help is the program's own."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Runs an `eraforge` command and kills its process (SIGKILL) at the n-th durable step, before or after it is done.
 
 Steps are counted where something lasting happens: objects stored, ledger commits, calls of the writing gateway.
-Usage: python killed_at.py N -- eraforge arguments. With N = 0 nothing is killed; ERAFORGE_STEPS names a file for the steps.
+Usage: python killed_at.py N -- eraforge arguments. N = 0 kills nothing; ERAFORGE_STEPS names a file for the steps.
 """
 
 from __future__ import annotations

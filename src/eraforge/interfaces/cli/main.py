@@ -48,6 +48,8 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Entry point of the console script."""
+    # Threads that wait by spinning slow each other down many times over when a second process wants the cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     build()(standalone_mode=True)
 
 
