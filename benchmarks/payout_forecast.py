@@ -168,40 +168,6 @@ def measure(field: Field, spans: Iterator[Month]) -> pl.DataFrame:
 
 def report(name: str, rows: pl.DataFrame) -> None:
     """Print coverage and point errors of one data set."""
-<<<<<<< HEAD
-    rows = rows.with_columns(
-        held=pl.col("paid").is_between(pl.col("q10"), pl.col("q90")),
-        half=pl.col("paid").is_between(pl.col("q25"), pl.col("q75")),
-        most=pl.col("paid").is_between(pl.col("q05"), pl.col("q95")),
-    )
-    print(f"\n{field.name}: {rows['period'].n_unique()} months, {rows['place'].n_unique()} portfolios a month")
-    for scope in ("round", "period"):
-        for model, label in ((pl.col("model") != "", "one model"), (pl.col("model") == "", "portfolio")):
-            part = rows.filter(pl.col("scope") == scope, model)
-            shares = " | ".join(f"{part[name].mean():.1%}" for name in ("half", "held", "most"))
-            print(
-                f"| {field.name} | {label}, one {'round' if scope == 'round' else 'month'} | {part.height} | {shares} |"
-            )
-    month = rows.filter(pl.col("scope") == "period", pl.col("model") == "")
-    per_round = pl.col("stake") / month["stake"].len()
-    del per_round
-    for name, label in (("mean", "forecast"), ("naive", "same as last month")):
-        off = (month[name] - month["paid"]).abs()
-        within = (off <= 0.1 * month["paid"].abs()).mean()
-        quarter = (off <= 0.25 * month["paid"].abs()).mean()
-        of_stake = (off / month["stake"]).mean()
-        near = (off <= 0.01 * month["stake"]).mean()
-        print(
-            f"| {field.name} | {label} | {month.height} | {within:.1%} | {quarter:.1%} | {near:.1%} | {of_stake:.2%} |"
-        )
-    closer = ((month["mean"] - month["paid"]).abs() < (month["naive"] - month["paid"]).abs()).mean()
-    print(f"forecast closer than same-as-last-month: {closer:.1%}")
-    by_month = month.group_by("period").agg(
-        pl.col("paid").sum() / pl.col("stake").sum() * 100,
-        (pl.col("mean").sum() / pl.col("stake").sum() * 100),
-        (pl.col("naive").sum() / pl.col("stake").sum() * 100).alias("naive"),
-        pl.col("held").mean(),
-=======
     print(f"\n{name}: {rows['period'].n_unique()} months, up to {rows['place'].n_unique()} portfolios each\n")
     print("| what | how many | inside 50% | inside 80% | inside 90% |")
     for scope, label in (("round", "one round"), ("period", "one month")):
@@ -212,7 +178,6 @@ def report(name: str, rows: pl.DataFrame) -> None:
     month = rows.filter(pl.col("scope") == "period", pl.col("model") == "")
     print(
         "\n| month of a portfolio | within 10% of the truth | within 25% | within 1% of stake | mean error of stake |"
->>>>>>> room/payouts
     )
     for name, label in (("mean", "forecast"), ("naive", "same as last month")):
         off = (month[name] - month["settled"]).abs()
