@@ -75,9 +75,11 @@ class Answer:
 
 def answer(request: Mapping[str, Any], context: Context) -> Answer:
     """Answer one GraphQL request (`query`, `variables`, `operationName`)."""
-    query = request.get("query")
+    query, variables = request.get("query"), request.get("variables") or {}
     if not isinstance(query, str):
         return _failed([GraphQLError("No query document supplied")])
+    if not isinstance(variables, dict):
+        return _failed([GraphQLError("Variables must be an object")])
     try:
         document = _camel_case(parse(query))
     except GraphQLError as error:
@@ -92,7 +94,7 @@ def answer(request: Mapping[str, Any], context: Context) -> Answer:
         schema(),
         document,
         context_value=context,
-        variable_values=dict(request.get("variables") or {}),
+        variable_values=variables,
         operation_name=request.get("operationName"),
     )
     for failure in result.errors or []:

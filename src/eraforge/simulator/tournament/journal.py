@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from eraforge.core.errors import Broken, UserError
+from eraforge.store.atomic import DISK, make_folder
 
 
 class Journal:
@@ -29,7 +30,7 @@ class Journal:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         self._lock = (folder / "lock").open("a")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -46,6 +47,7 @@ class Journal:
             self._lock.close()
             raise
         self._file = self.path.open("ab")
+        DISK.sync_folder(folder)
 
     def append(self, change: str, virtual: datetime, real: datetime, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Write one change down; on return it survives a crash. Returns the line."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from eraforge.simulator.server.context import Context, Info, iso, money
-from eraforge.simulator.server.operations.rounds import TOURNAMENT_NAME, config_id, round_id
+from eraforge.simulator.server.operations.rounds import config_id, round_id
 from eraforge.simulator.tournament.identities import derived_uuid
-from eraforge.simulator.tournament.rounds import SCORE_DAYS, SCORE_RULES
+from eraforge.simulator.tournament.rounds import FIRST_ROUND, SCORE_DAYS, SCORE_RULES
 from eraforge.simulator.tournament.scoring import Member, RoundScores
 
 
@@ -123,15 +123,14 @@ def _performances(_root: None, info: Info, **arguments: Any) -> list[dict[str, A
     engine, now = context.tournament, context.tournament.now()
     engine.check_tournament(arguments.get("tournament"))
     model_id = arguments["modelId"]
-    last = engine.rounds.current_number(now)
-    if engine.rounds.get(last).closes > now:
-        last -= 1
+    opened = range(engine.rounds.current_number(now), FIRST_ROUND - 1, -1)
     low, high = arguments.get("roundNumberGte"), arguments.get("roundNumberLte")
-    numbers = [one for one in range(last, 1342, -1) if _played(context, one, model_id)]
     numbers = [
         one
-        for one in numbers
-        if arguments.get("roundNumberEq") in (None, one)
+        for one in opened
+        if engine.rounds.get(one).closes <= now
+        and _played(context, one, model_id)
+        and arguments.get("roundNumberEq") in (None, one)
         and (low is None or one >= low)
         and (high is None or one <= high)
         and not (arguments.get("resolvedOnly") and engine.rounds.published(one, now) < SCORE_DAYS)
@@ -194,4 +193,3 @@ RESOLVERS = {
         "v2RoundModelPerformances": _performances,
     }
 }
-__all__ = ["RESOLVERS", "TOURNAMENT_NAME", "latest_scores", "score_rows"]
