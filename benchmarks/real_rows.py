@@ -77,7 +77,7 @@ def _outcome(report: Report) -> tuple[str, str]:
 def text(path: Path) -> str:
     """The whole document."""
     panel = read_rows(path, TARGETS[0])
-    rows = panel.collect().height
+    rows, features = panel.collect().height, len(panel.features)
     folds = list(SPLITTER.split(panel))
     spans = "\n".join(
         f"- trained on eras {fold.train[0]}-{fold.train[-1]}, predicted {fold.predict[0]}-{fold.predict[-1]}"
@@ -85,7 +85,7 @@ def text(path: Path) -> str:
     )
     head = f"""# Real rows
 
-Numerai's own data of 2018: {rows} labelled rows, {len(panel.eras)} eras, {len(panel.features)} features that are not binned,
+Numerai's own data of 2018: {rows} labelled rows, {len(panel.eras)} eras, {features} features that are not binned,
 7 binary targets. Walk-forward with a purge of 8 eras, default settings of each model:
 
 {spans}
