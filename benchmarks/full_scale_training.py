@@ -9,6 +9,7 @@ lazy panel; "obvious" reads the selected columns, makes them a float32 matrix an
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import numpy as np
 import polars as pl
 
 GIB = 2**30
+RUNS = ("eraforge:1", "eraforge:0.25", "obvious:0.25")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,9 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.measure:
         print(json.dumps(MEASURES[options.measure](options)))
         return 0
-    rows = [_in_own_process(options, "eraforge", 1.0)]
-    if options.beside:
-        rows += [_in_own_process(options, way, options.beside) for way in ("eraforge", "obvious")]
+    rows = []
+    for run in options.runs:
+        way, _, share = run.partition(":")
+        rows.append(_in_own_process(options, way, float(share or 1)))
     _print(rows)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2) + "\n")
@@ -46,7 +49,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--features", type=int, help="only the first so many features")
     parser.add_argument("--target", default="target")
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--beside", type=float, default=0.25, help="share of the eras for the side by side; 0 for none")
+    parser.add_argument("--runs", nargs="+", default=list(RUNS), help="way:share of the eras, in this order")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--measure", choices=["eraforge", "obvious"], help=argparse.SUPPRESS)
     parser.add_argument("--share", type=float, default=1.0, help=argparse.SUPPRESS)
@@ -85,8 +88,9 @@ def _eraforge(options: argparse.Namespace) -> dict[str, Any]:
 
     started = time.monotonic()
     with reporting(listen):
-        LightGBM(n_estimators=options.trees, threads=options.threads).fit(panel)
-    return _figures(options, frame, features, before, marks["columns read"] - started, marks["trees"] - started)
+        fitted = LightGBM(n_estimators=options.trees, threads=options.threads).fit(panel)
+    seconds = (marks["columns read"] - started, marks["trees"] - started)
+    return _figures(options, frame, features, before, seconds, fitted.text)
 
 
 def _obvious(options: argparse.Namespace) -> dict[str, Any]:
@@ -105,9 +109,9 @@ def _obvious(options: argparse.Namespace) -> dict[str, Any]:
     parameters = LightGBM(threads=options.threads).parameters(matrix.size)
     dataset = lightgbm.Dataset(matrix, truth, params=parameters).construct()
     constructed = time.monotonic()
-    lightgbm.train(parameters, dataset, options.trees)
-    trained = time.monotonic()
-    return _figures(options, frame, features, before, constructed - started, trained - started)
+    booster = lightgbm.train(parameters, dataset, options.trees)
+    seconds = (constructed - started, time.monotonic() - started)
+    return _figures(options, frame, features, before, seconds, booster.model_to_string())
 
 
 MEASURES = {"eraforge": _eraforge, "obvious": _obvious}
@@ -128,11 +132,13 @@ def _figures(
     frame: pl.LazyFrame,
     features: tuple[str, ...],
     before: float,
-    constructed: float,
-    trained: float,
+    seconds: tuple[float, float],
+    model: str,
 ) -> dict[str, Any]:
-    rows = frame.select(pl.len()).collect().item()
+    """The figures of one run; `seconds` are those until the dataset stood and until the last tree."""
     peak = _resident("VmHWM")
+    rows = frame.select(pl.len()).collect().item()
+    trees = model[model.index("Tree=0") : model.index("end of trees")]
     return {
         "rows": rows,
         "features": len(features),
@@ -140,8 +146,9 @@ def _figures(
         "resident_before_gib": round(before, 2),
         "peak_resident_gib": round(peak, 2),
         "peak_bytes_per_value": round((peak - before) * GIB / (rows * len(features)), 2),
-        "construction_seconds": round(constructed, 1),
-        "seconds_per_tree": round((trained - constructed) / options.trees, 2),
+        "construction_seconds": round(seconds[0], 1),
+        "seconds_per_tree": round((seconds[1] - seconds[0]) / options.trees, 2),
+        "digest_of_trees": hashlib.sha256(trees.encode()).hexdigest()[:12],
     }
 
 
