@@ -106,7 +106,7 @@ class PersonFace:
             self._bars = None
 
     def progress(self, what: str, done: float, total: float) -> None:
-        """Show or move a bar; a finished one leaves a line with its duration."""
+        """Show or move a bar. Steps of one entry ("boosted: folds") leave when they are done, the rest stays."""
         if self._bars is None:
             from eraforge.interfaces.cli.bars import bars
 
@@ -115,6 +115,8 @@ class PersonFace:
         if what not in self._tasks:
             self._tasks[what] = self._bars.add_task(what, total=total or None)
         self._bars.update(self._tasks[what], completed=done, total=total or None)
+        if ": " in what and done >= total:
+            self._bars.remove_task(self._tasks.pop(what))
 
     def say(self, line: str) -> None:
         self._out.print(line, markup=False)

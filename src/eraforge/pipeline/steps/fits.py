@@ -77,8 +77,8 @@ class Fits:
         return self._output(model, panel, lambda: self._train(model, panel))
 
     def _train(self, model: Model, panel: Panel) -> bytes:
-        name = f"{self._entry.name}: {panel.eras[0]}–{panel.eras[-1]}" if panel.eras else self._entry.name
-        with reporting(lambda what, done, total: self._tools.progress(f"{name}, {what}", done, total)):
+        name = f"{self._entry.name}: {panel.eras[0]}–{panel.eras[-1]}" if panel.eras else f"{self._entry.name}:"
+        with reporting(lambda what, done, total: self._tools.progress(f"{name} {what}", done, total)):
             return model.fit(panel).save()
 
     def _output(self, model: Model, panel: Panel, compute: Any) -> str:

@@ -106,11 +106,11 @@ def predict(
     live = inputs.panel(tools, entry, files, Sample.LIVE, number)
 
     def compute() -> bytes:
-        tools.progress("predict live", 0, 1)
+        tools.progress(f"{entry.name}: predict", 0, 1)
         model = fits.build_model(entry).load(tools.objects.get(fitted))
         frame = rank_to_unit(model.predict(live)).select("id", PREDICTION).sort("id")
         rules.check_submission(frame, tools.arena(entry), live_ids(tools, files))
-        tools.progress("predict live", 1, 1)
+        tools.progress(f"{entry.name}: predict", 1, 1)
         return frame.write_csv().encode()
 
     asked = [fits.settings_of(entry), columns, fitted, files["live"]]
@@ -120,13 +120,13 @@ def predict(
 
 def submit(tools: Tools, entry: Entry, number: int, predictions: dict[str, Any]) -> dict[str, str]:
     """Make the tournament hold these predictions, once, and read them back: the receipt."""
-    tools.progress("submit", 0, 1)
+    tools.progress(f"{entry.name}: submit", 0, 1)
     slot = Slot(entry.account, entry.model, entry.arena, number)
     answer = Predictions(slot, read_predictions(tools, predictions["digest"]), predictions["synthetic"])
     receipt = tools.effects(entry.account).submit(
         answer, tools.arena(entry), tools.round(entry, number), tools.model_id(entry)
     )
-    tools.progress("submit", 1, 1)
+    tools.progress(f"{entry.name}: submit", 1, 1)
     return receipt.as_dict()
 
 
