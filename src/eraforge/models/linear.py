@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ CENTRE = 2
 EXACT = 2**24
 """Every whole number up to here is a float32, so a product of small whole numbers is exact in the fast float32 BLAS."""
 MOST_LABELS = 64
+MANY_FEATURES = 512
 CELLS_AT_ONCE = 32 * 2**20
 
 
@@ -135,10 +137,12 @@ class Sums:
 
     def _add_exact(self, matrix: np.ndarray, values: np.ndarray, places: np.ndarray) -> None:
         small = matrix.astype(np.float32)
-        self.gram += small.T @ small
         of_label = np.zeros((len(places), len(values)), dtype=np.float32)
         of_label[np.arange(len(places)), places] = 1
-        sums = (of_label.T @ small).astype(np.float64)
+        # Threads pay off only for wide products; on narrow ones they mostly wait for each other.
+        with _one_thread() if self.features < MANY_FEATURES else nullcontext():
+            self.gram += small.T @ small
+            sums = (of_label.T @ small).astype(np.float64)
         counts = of_label.sum(axis=0, dtype=np.float64)
         for value, total, count in zip(values.tolist(), sums, counts, strict=True):
             known = self.by_label.setdefault(value, np.zeros(self.features + 1))
