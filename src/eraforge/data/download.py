@@ -13,6 +13,7 @@ from eraforge.core.clock import Clock, monotonic
 from eraforge.core.errors import DataError, EraforgeError, Transient
 from eraforge.core.ports import Progress
 from eraforge.data.arrival import Part, RemoteFile, content_range, remote_of
+from eraforge.data.trust import trusted
 from eraforge.data.wholeness import require_whole
 
 ADDRESS_REFUSED = (401, 403, 410)
@@ -180,7 +181,7 @@ def download(
     limits = persistence or Persistence()
     asked = address if callable(address) else lambda: str(address)
     timeout = httpx.Timeout(limits.read, connect=limits.connect)
-    with httpx.Client(timeout=timeout, follow_redirects=True) as client:
+    with httpx.Client(timeout=timeout, follow_redirects=True, verify=trusted()) as client:
         run = _Download(name, asked, Part(part), client, progress)
         remote = _persist(run, limits, clock, np.random.default_rng(seed))
     size = run.part.size()

@@ -6,6 +6,7 @@ import httpx
 
 from eraforge.core.errors import DataError, Transient
 from eraforge.data.arrival import RemoteFile, content_range, remote_of
+from eraforge.data.trust import trusted
 
 SECONDS = 30.0
 
@@ -25,7 +26,10 @@ def probe(name: str, url: str) -> RemoteFile:
     """
     headers = {"Accept-Encoding": "identity", "Range": "bytes=0-0"}
     try:
-        with httpx.stream("GET", url, headers=headers, timeout=SECONDS, follow_redirects=True) as answer:
+        with (
+            httpx.Client(timeout=SECONDS, follow_redirects=True, verify=trusted()) as client,
+            client.stream("GET", url, headers=headers) as answer,
+        ):
             if answer.status_code == 206:
                 return remote_of(answer, content_range(answer)[1])
             if answer.status_code == 200:

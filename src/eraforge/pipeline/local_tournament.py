@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from eraforge.core.errors import Transient, UserError
+from eraforge.data.trust import trusted
 
 STOP_SECONDS = 2.0
 CALL_SECONDS = 120.0
@@ -74,7 +75,7 @@ def running(state: Path, seed: int, scale: str, port: int = 0) -> Iterator[Local
     )
     try:
         ready = _first_line(process)
-        with httpx.Client(timeout=CALL_SECONDS) as client:
+        with httpx.Client(timeout=CALL_SECONDS, verify=trusted()) as client:
             yield LocalTournament(ready["url"], ready["public_id"], ready["secret_key"], client)
     finally:
         _stop(process)

@@ -11,6 +11,7 @@ import httpcore
 import httpx
 
 from eraforge.core.clock import monotonic
+from eraforge.data.trust import trusted
 
 _ends: ContextVar[float | None] = ContextVar("deadline of the exchange", default=None)
 
@@ -84,7 +85,7 @@ class _Backend(httpcore.NetworkBackend):
 def open_client(timeout: httpx.Timeout, keep_alive: bool = True) -> httpx.Client:
     """A client that follows no redirect and obeys `deadline`; proxies of the environment stay in force."""
     limits = httpx.Limits(max_connections=8, max_keepalive_connections=4 if keep_alive else 0)
-    client = httpx.Client(timeout=timeout, limits=limits, follow_redirects=False)
+    client = httpx.Client(timeout=timeout, limits=limits, follow_redirects=False, verify=trusted())
     # httpx offers no door to the socket level; tests/arenas/wire/test_connection.py fails should these names ever move.
     for transport in (client._transport, *client._mounts.values()):
         if isinstance(transport, httpx.HTTPTransport):

@@ -113,6 +113,11 @@ def evaluation_panel(tools: Tools, entry: Entry, files: Mapping[str, str]) -> Pa
     return _known(tools, join_panels(train, panel(tools, entry, files, Sample.VALIDATION))).labelled()
 
 
+def training_eras(tools: Tools, entry: Entry, files: Mapping[str, str]) -> int:
+    """How many eras the training file holds."""
+    return len(panel(tools, entry, files, Sample.TRAIN).eras)
+
+
 def meta_model(tools: Tools, files: Mapping[str, str]) -> pl.DataFrame | None:
     """The meta model's past predictions: columns `era`, `id`, `meta_model`; None where the arena publishes none."""
     if META not in files:

@@ -5,6 +5,7 @@ A stage's key is the digest of its code, its settings and its inputs: the same q
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -13,12 +14,13 @@ from eraforge.arenas import rules
 from eraforge.core.errors import DataError
 from eraforge.core.panel import Sample
 from eraforge.core.words import PREDICTION, Entry, Predictions, Slot
-from eraforge.data import checks, panels
+from eraforge.data import checks, column_checks, panels
 from eraforge.pipeline.stage_cache import as_json, code_digest
 from eraforge.pipeline.steps import fits, inputs
 from eraforge.pipeline.tools import Tools
 
 Files = dict[str, str]
+TRAIN_ERAS_SCORED = 12  # enough to see overfitting; a train figure is never a result
 
 
 def fetch(tools: Tools, entry: Entry, number: int) -> Files:
@@ -26,41 +28,55 @@ def fetch(tools: Tools, entry: Entry, number: int) -> Files:
     return inputs.fetch_files(tools, entry, number)
 
 
-def check(tools: Tools, entry: Entry, number: int, files: Files) -> str:
-    """Check the panels the turn will use; returns the digest of the report.
+def check(tools: Tools, entry: Entry, number: int, files: Files) -> dict[str, str]:
+    """Check the panels the turn will use; returns the digest of each sample's report.
 
     Raises:
         DataError: the first finding that must stop the entry.
     """
-
-    def compute() -> bytes:
-        reports = {}
-        for place, sample in enumerate((Sample.TRAIN, Sample.VALIDATION, Sample.LIVE)):
-            tools.progress(f"{entry.name}: check the data", place, 3)
-            report = checks.check_panel(
-                inputs.panel(tools, entry, files, sample, number), today=tools.clock.now().date()
-            )
-            report.refuse()
-            reports[str(sample)] = _report_facts(report)
-        tools.progress(f"{entry.name}: check the data", 3, 3)
-        return as_json(reports)
-
-    wanted = [inputs.columns_of(tools, entry, files), files["train"], files["validation"], files["live"]]
-    return tools.cache.output("check", code_digest(checks, panels, inputs), wanted, compute)
-
-
-def _report_facts(report: checks.PanelReport) -> dict[str, Any]:
-    return {
-        "sample": str(report.sample),
-        "passed": report.trustworthy,
-        "figures": {str(figure.name): figure.value for figure in report.figures},
-        "findings": [
-            {"severity": str(one.severity), "code": one.code, "sentence": one.sentence} for one in report.findings
-        ],
-    }
+    reports = {}
+    samples = (Sample.TRAIN, Sample.VALIDATION, Sample.LIVE)
+    for place, sample in enumerate(samples):
+        tools.progress(f"{entry.name}: check the data", place, len(samples))
+        before = _universe_before(tools, entry, number) if sample is Sample.LIVE else None
+        asked = [inputs.columns_of(tools, entry, files), files[str(sample)], before]
+        code = code_digest(checks, column_checks, panels, inputs)
+        reports[str(sample)] = tools.cache.output(
+            "check", code, asked, partial(_check_sample, tools, entry, number, files, sample, before)
+        )
+    tools.progress(f"{entry.name}: check the data", len(samples), len(samples))
+    rows = live_ids(tools, files).len()
+    if (number, rows) not in _universes(tools, entry):
+        tools.ledger.record("universe", entry.arena, {"round": number, "rows": rows}, tools.clock.now())
+    return reports
 
 
-def feature(tools: Tools, entry: Entry, files: Files, checked: str) -> dict[str, Any]:
+def _check_sample(tools: Tools, entry: Entry, number: int, files: Files, sample: Sample, before: int | None) -> bytes:
+    report = checks.check_panel(
+        inputs.panel(tools, entry, files, sample, number),
+        ids_persist=tools.arena(entry).ids_persist,
+        previous_rows=before,
+        today=tools.clock.now().date(),
+    )
+    report.refuse()
+    figures = {str(figure.name): figure.value for figure in report.figures}
+    findings = [{"severity": str(one.severity), "code": one.code, "sentence": one.sentence} for one in report.findings]
+    return as_json({"sample": str(sample), "passed": report.trustworthy, "figures": figures, "findings": findings})
+
+
+def _universes(tools: Tools, entry: Entry) -> list[tuple[int, int]]:
+    """Round and size of every live universe that passed its checks."""
+    events = tools.ledger.events(kind="universe", subject=entry.arena)
+    return [(int(event.facts["round"]), int(event.facts["rows"])) for event in events]
+
+
+def _universe_before(tools: Tools, entry: Entry, number: int) -> int | None:
+    """Size of the last live universe of an earlier round, to notice one that shrank."""
+    earlier = [one for one in _universes(tools, entry) if one[0] < number]
+    return max(earlier)[1] if earlier else None
+
+
+def feature(tools: Tools, entry: Entry, files: Files, checked: dict[str, str]) -> dict[str, Any]:
     """The columns the entry learns from: the names in its feature set, and its target."""
     del checked  # nothing is computed from data that was refused
     return inputs.columns_of(tools, entry, files)
@@ -74,7 +90,11 @@ def train(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> 
 
 
 def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> str:
-    """Purged walk-forward over all labelled eras; returns the digest of the report ("" when folds = 0)."""
+    """Purged walk-forward over all labelled eras; returns the digest of the report ("" when folds = 0).
+
+    The training file is cut into `folds` blocks and the eras after it into blocks of the same length, so that eras
+    which arrive later leave every earlier fold as it was, and its fitted model in the store.
+    """
     from eraforge.evaluation import report, splits
 
     if entry.folds == 0:
@@ -86,9 +106,10 @@ def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) 
         result = report.evaluate(
             fits.build_model(entry),
             panel,
-            splits.WalkForward(folds=entry.folds),
+            splits.WalkForward(chunk=max(1, inputs.training_eras(tools, entry, files) // entry.folds)),
             meta_model=inputs.meta_model(tools, files),
             fit=own.fitted,
+            train_eras=TRAIN_ERAS_SCORED,
             progress=lambda what, done, total: tools.progress(f"{entry.name}: {what}", done, total),
         )
         return as_json(result.as_dict())

@@ -48,7 +48,7 @@ margin_seconds = 60
 model = "{models[0]}"
 learner = "lightgbm"
 features = "small"
-settings = {{ n_estimators = 120, learning_rate = 0.05 }}
+settings = {{ n_estimators = 80, learning_rate = 0.08 }}
 
 [entries.linear]
 model = "{models[1]}"
@@ -62,7 +62,7 @@ features = "small"
 
 [entries.blend.settings.members.boosted]
 learner = "lightgbm"
-settings = {{ n_estimators = 120, learning_rate = 0.05 }}
+settings = {{ n_estimators = 80, learning_rate = 0.08 }}
 
 [entries.blend.settings.members.linear]
 learner = "ridge"

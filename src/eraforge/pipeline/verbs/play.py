@@ -32,7 +32,8 @@ def data_check(visit: Visit, entry: str, round: int) -> Facts:
 
     def work(tools: Tools, one: Entry, number: int) -> Facts:
         files = stages.fetch(tools, one, number)
-        return {"reports": tools.cache.read_json(stages.check(tools, one, number, files))}
+        reports = stages.check(tools, one, number, files)
+        return {"reports": {sample: tools.cache.read_json(digest) for sample, digest in reports.items()}}
 
     return _each(visit, entry, round, work)
 
