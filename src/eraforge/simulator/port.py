@@ -46,6 +46,10 @@ class World(Protocol):
         """Write the file as it was on that day."""
         ...
 
+    def edition(self, filename: str, round_day: date) -> str:
+        """Names the content of the file on that day: equal editions, equal bytes."""
+        ...
+
     def live_ids(self, round_day: date) -> np.ndarray:
         """(n,) ids of the live universe, ascending."""
         ...

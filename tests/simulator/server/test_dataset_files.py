@@ -22,6 +22,9 @@ class SlowWorld:
     def filenames(self) -> tuple[str, ...]:
         return ("v/live.parquet",)
 
+    def edition(self, filename: str, round_day: date) -> str:
+        return f"{round_day:%Y%m%d}"
+
     def write(self, filename: str, round_day: date, destination: Path) -> None:
         self.written.append((filename, round_day))
         destination.write_bytes(b"half")
@@ -39,7 +42,7 @@ def test_a_file_asked_for_by_many_is_made_once(tmp_path: Path) -> None:
         asked = [pool.submit(files.path, "20260831", "v/live.parquet") for _ in range(4)]
         assert world.started.wait(10)
         assert not any(one.done() for one in asked)
-        assert not (tmp_path / "20260831/v/live.parquet").exists()
+        assert not (tmp_path / "20260901/v/live.parquet").exists()
         world.may_finish.set()
         paths = {one.result() for one in asked}
     assert world.written == [("v/live.parquet", date(2026, 9, 1))]

@@ -1,4 +1,4 @@
-"""Files over HTTP: dataset files made on first demand and kept per data day, and ranges of any file."""
+"""Files over HTTP: dataset files made on first demand and kept per edition, and ranges of any file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 class DatasetFiles:
-    """The dataset files, one folder per data day.
+    """The dataset files, one folder per edition: a file that does not change from day to day is made once.
 
     Args:
         world: writes the files.
@@ -36,7 +36,8 @@ class DatasetFiles:
         """
         if filename not in self._world.filenames() or not re.fullmatch(r"\d{8}", stamp):
             return None
-        target = self._folder / stamp / filename
+        day = datetime.strptime(stamp, "%Y%m%d").replace(tzinfo=UTC).date() + timedelta(days=1)
+        target = self._folder / self._world.edition(filename, day) / filename
         with self._turn:
             lock = self._locks[target]
         with lock:
@@ -44,7 +45,6 @@ class DatasetFiles:
                 make_folder(target.parent)
                 temp = target.with_name(target.name + ".unfinished")
                 temp.unlink(missing_ok=True)
-                day = datetime.strptime(stamp, "%Y%m%d").replace(tzinfo=UTC).date() + timedelta(days=1)
                 self._world.write(filename, day, temp)
                 replace_atomic(temp, target)
         return target

@@ -76,6 +76,20 @@ class Files:
             return
         sink(frames, schema, destination, self._scale.row_group_rows, self._synthetic)
 
+    def edition(self, name: str, round_day: date) -> str:
+        """Which content the file has on that day: equal editions, equal bytes.
+
+        Training files never change; live files do every day; the others when a week is added or a label published.
+        """
+        if name == "features.json" or name.startswith("train"):
+            return "constant"
+        if name.startswith("live"):
+            return f"day-{data_date(round_day):%Y%m%d}"
+        last = self._weeks.last_era(round_day)
+        eras = range(self._scale.first_validation_era, last + 1)
+        known = [sum(self._weeks.known(number, horizon, round_day) for number in eras) for horizon in (20, 60)]
+        return f"week-{era_label(last)}-{known[0]}-{known[1]}"
+
     def _features_json(self) -> str:
         content = {
             "feature_sets": self._tables.space.sets,

@@ -83,6 +83,14 @@ class World:
             raise UserError("unknown-dataset-file", f"There is no file {filename!r}.", "List the dataset files first.")
         self._files.write(filename.split("/", 1)[1], self._open(round_day), destination, progress)
 
+    def edition(self, filename: str, round_day: date) -> str:
+        """Names the content a file has when the round of that day opens: equal editions, equal bytes.
+
+        Raises:
+            UserError: `no-round-that-day`.
+        """
+        return self._files.edition(filename.split("/", 1)[1], self._open(round_day))
+
     def live_ids(self, round_day: date) -> NDArray[np.str_]:
         """Ids of a round's live rows, ascending. Shape (n,).
 
