@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from eraforge.core.clock import SystemClock
 from eraforge.core.errors import Transient, UserError
 from eraforge.data.trust import trusted
 
@@ -23,7 +24,7 @@ CALL_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class LocalTournament:
-    """A running local tournament: its address, the keys of its ready account, and its clock."""
+    """A running local tournament: its address and the keys of its ready account; it is also the Clock of its time."""
 
     url: str
     public_id: str
@@ -33,6 +34,10 @@ class LocalTournament:
     def now(self) -> datetime:
         """Its virtual time."""
         return datetime.fromisoformat(self._control("GET", "clock")["now"])
+
+    def sleep(self, seconds: float) -> None:
+        """Let that many real seconds pass."""
+        SystemClock().sleep(seconds)
 
     def advance_to(self, moment: datetime) -> datetime:
         """Move its clock forward to that moment; a moment already past changes nothing. Returns its new time."""

@@ -13,6 +13,7 @@ from eraforge.core.words import Entry
 from eraforge.pipeline.desk import Visit
 
 if TYPE_CHECKING:
+    from eraforge.core.clock import Clock
     from eraforge.pipeline.tools import Tools
 
 CONFIGURATION_FILE = "eraforge.toml"
@@ -60,8 +61,11 @@ def state_folder(folder: Path) -> Path:
 
 
 @contextmanager
-def open_workspace(visit: Visit) -> Iterator[Tools]:
+def open_workspace(visit: Visit, clock: Clock | None = None) -> Iterator[Tools]:
     """Open the stores and gateways of the visitor's folder, and close them afterwards.
+
+    Args:
+        clock: where the time comes from; the server's own clock when left out.
 
     Raises:
         UserError: a wrong configuration or missing keys (keys are asked for only when something needs them).
@@ -80,7 +84,8 @@ def open_workspace(visit: Visit) -> Iterator[Tools]:
     with ExitStack() as stack:
         ledger = stack.enter_context(Ledger.open(url))
         objects = Objects(state / "objects")
-        clock = stack.enter_context(closing(ServerClock(configuration.server.url)))
+        if clock is None:
+            clock = stack.enter_context(closing(ServerClock(configuration.server.url)))
         gateways = stack.enter_context(Gateways(visit, configuration, ledger, clock))
         yield Tools(
             folder=state,

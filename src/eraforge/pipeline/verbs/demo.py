@@ -86,7 +86,7 @@ def demo(visit: Visit, rounds: int, scale: str, seed: int, fresh: bool) -> Facts
     with running(home / "tournament", seed, scale, _last_port(home)) as tournament:
         _write_workspace(home, tournament, seed, scale)
         inside = Visit(home, {}, {"server.url": tournament.url}, visit.progress)
-        with open_workspace(inside) as tools:
+        with open_workspace(inside, clock=tournament) as tools:
             entries = chosen_entries(tools.configuration, "")
             played, reports = _play(tools, tournament, entries, rounds)
             _wait(tools, tournament, entries, played)
