@@ -17,9 +17,9 @@ from eraforge.evaluation.kernels.threads import one_algebra_thread, spread
 
 Solve = Callable[[np.ndarray], np.ndarray]
 
-BLOCK = 256
+BLOCK = 192
 """Columns of a tile of the Gram matrix."""
-BLOCK_VALUES = 1 << 15
+BLOCK_VALUES = 3 << 13
 """Values converted to floating point at a time: integer neutralisers are never widened as a whole."""
 PARTS = 2
 """Row halves summed apart. Fixed, so that sums do not depend on the number of threads."""

@@ -161,7 +161,7 @@ def neutral_mmc(
     kept = complete_rows(len(columns), columns, market, truth, table, max_filtered=max_filtered)
     if kept is not None:
         columns, market, truth, table = columns[kept], market[kept], truth[kept], table[kept]
-    left, _ = _neutral_signals(np.column_stack([columns, market]), table)
+    left, _ = _neutral_signals(columns, table, market)
     constant = np.append(columns.min(axis=0) == columns.max(axis=0), market.min() == market.max())
     left[:, constant] = np.nan
     return contribution(left[:, :-1], left[:, -1], truth, top_bottom)
@@ -281,11 +281,15 @@ def refuse_constant(columns: np.ndarray) -> None:
         )
 
 
-def _neutral_signals(columns: np.ndarray, table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Neutralised gaussianised columns (rows, columns), and which of them (columns,) are nothing but rounding."""
+def _neutral_signals(
+    columns: np.ndarray, table: np.ndarray, last: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Neutralised gaussianised columns, with `last` as a further one, and which of them are nothing but rounding."""
     from eraforge.evaluation.kernels.tables import gauss_table, looked_up
 
     signals = looked_up(columns, gauss_table(len(columns)))
+    if last is not None:
+        signals = np.column_stack([signals, looked_up(last[:, None], gauss_table(len(columns)))])
     left = _residuals(table, signals)
     explained: np.ndarray = np.abs(left).max(axis=0) <= NOTHING_LEFT * np.abs(signals).max(axis=0)
     return left, explained
