@@ -6,6 +6,7 @@ names the variables or the file that hold them.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from eraforge.core.errors import UserError
 from eraforge.core.words import Entry
 
 PREFIX = "ERAFORGE_"
+Place = tuple[str, ...]
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 REAL_SERVER = "https://api-tournament.numer.ai"
 
 
@@ -117,7 +120,8 @@ class Loaded:
 
     def rows(self) -> list[tuple[str, Any, str]]:
         """(dotted key, value, origin) of every value, in the tree's order."""
-        return [(key, value, self.origins.get(key, "default")) for key, value in _leaves(self.tree.model_dump())]
+        leaves = [(_key(place), value) for place, value in _leaves(self.tree.model_dump())]
+        return [(key, value, self.origins.get(key, "default")) for key, value in leaves]
 
 
 def load(
@@ -140,9 +144,9 @@ def load(
     tree: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for origin, layer in _layers(text, file_name, environment or {}, flags or {}):
-        for key, value in layer:
-            _set(tree, key, value)
-            origins[key] = origin if origin != "environment" else f"environment {_variable(key)}"
+        for place, value in layer:
+            _set(tree, place, value)
+            origins[_key(place)] = origin if origin != "environment" else f"environment {_variable(place)}"
     try:
         return Loaded(Configuration.model_validate(tree), origins)
     except ValidationError as error:
@@ -151,7 +155,7 @@ def load(
 
 def _layers(
     text: str | None, file_name: str, environment: Mapping[str, str], flags: Mapping[str, Any]
-) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+) -> Iterator[tuple[str, list[tuple[Place, Any]]]]:
     if text is not None:
         try:
             yield f"file {file_name}", list(_leaves(tomllib.loads(text)))
@@ -160,13 +164,18 @@ def _layers(
                 "configuration-not-toml", f"{file_name} is not valid TOML: {error}.", "Correct that line and try again."
             ) from error
     variables = [(name, value) for name, value in sorted(environment.items()) if name.startswith(PREFIX)]
-    pairs = [(name.removeprefix(PREFIX).lower().replace("__", "."), _parse(value)) for name, value in variables]
-    yield "environment", [(key, value) for key, value in pairs if "." in key]
-    yield "flag", list(flags.items())
+    pairs = [(tuple(name.removeprefix(PREFIX).lower().split("__")), _parse(value)) for name, value in variables]
+    yield "environment", [(place, value) for place, value in pairs if len(place) > 1]
+    yield "flag", [(tuple(key.split(".")), value) for key, value in flags.items()]
 
 
-def _variable(key: str) -> str:
-    return PREFIX + key.upper().replace(".", "__")
+def _variable(place: Place) -> str:
+    return PREFIX + "__".join(place).upper()
+
+
+def _key(place: Place) -> str:
+    """The dotted key as TOML writes it: a name that is not bare stands in quotes."""
+    return ".".join(name if _BARE.fullmatch(name) else f'"{name}"' for name in place)
 
 
 def _parse(value: str) -> Any:
@@ -176,22 +185,23 @@ def _parse(value: str) -> Any:
         return value
 
 
-def _leaves(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+def _leaves(tree: Mapping[str, Any], above: Place = ()) -> Iterator[tuple[Place, Any]]:
     for name, value in tree.items():
-        key = f"{path}{name}"
         if isinstance(value, Mapping) and value:
-            yield from _leaves(value, f"{key}.")
+            yield from _leaves(value, (*above, name))
         else:
-            yield key, value
+            yield (*above, name), value
 
 
-def _set(tree: dict[str, Any], key: str, value: Any) -> None:
-    *folders, name = key.split(".")
-    for place, folder in enumerate(folders):
+def _set(tree: dict[str, Any], place: Place, value: Any) -> None:
+    *folders, name = place
+    for depth, folder in enumerate(folders, start=1):
         tree = tree.setdefault(folder, {})
         if not isinstance(tree, dict):
-            where = ".".join(folders[: place + 1])
-            raise UserError("wrong-setting", f"{where} is a value, not a table.", f"Set {key} in one place only.")
+            where = _key(place[:depth])
+            raise UserError(
+                "wrong-setting", f"{where} is a value, not a table.", f"Set {_key(place)} in one place only."
+            )
     tree[name] = value
 
 
@@ -201,7 +211,7 @@ def _explain(error: ValidationError, file_name: str, origins: Mapping[str, str])
         details, key=lambda detail: detail["type"] != "extra_forbidden"
     )  # a misspelt key also misses the right one
     path = [str(part) for part in first["loc"]]
-    key = ".".join(path)
+    key = _key(tuple(path))
     origin = next((origins[known] for known in origins if known == key or known.startswith(f"{key}.")), file_name)
     if first["type"] == "extra_forbidden":
         known = _known_keys(path)

@@ -27,23 +27,35 @@ def find(kind: str, name: str) -> Any:
     """Import and return the registered object of that kind and name.
 
     Raises:
-        UserError: `unknown-plugin`, naming the nearest registered names; `plugin-does-not-load` when its import fails.
+        UserError: `unknown-plugin`, naming the registered ones; `plugin-name-taken-twice` when two packages register
+            different objects under the name; `plugin-does-not-load` when its import fails.
     """
     group = _group(kind)
     if name not in group:
         known = ", ".join(sorted(group)) or "none"
         raise UserError("unknown-plugin", f"There is no {kind} named {name!r}.", f"Use one of: {known}.")
+    values = sorted(group[name])
+    if len(values) > 1:
+        raise UserError(
+            "plugin-name-taken-twice",
+            f"More than one package registers a {kind} named {name!r}: {', '.join(values)}.",
+            "Uninstall one of them, or have it register another name.",
+        )
     try:
-        return group[name].load()
-    except (ImportError, AttributeError) as error:
+        return group[name][values[0]].load()
+    except (ImportError, AttributeError, SyntaxError, OSError) as error:  # OSError: a shared library is missing
         raise UserError(
             "plugin-does-not-load",
-            f"The {kind} {name!r} ({group[name].value}) does not load: {error}.",
+            f"The {kind} {name!r} ({values[0]}) does not load: {error}.",
             "Install the extra or package it needs, then try again.",
         ) from error
 
 
-def _group(kind: str) -> dict[str, EntryPoint]:
+def _group(kind: str) -> dict[str, dict[str, EntryPoint]]:
+    """Name to the objects registered under it (one, unless packages quarrel), by the address of the object."""
     if kind not in KINDS:
         raise UserError("unknown-plugin-kind", f"There is no plugin kind {kind!r}.", f"Use one of: {', '.join(KINDS)}.")
-    return {entry.name: entry for entry in entry_points(group=f"eraforge.{kind}")}
+    group: dict[str, dict[str, EntryPoint]] = {}
+    for entry in entry_points(group=f"eraforge.{kind}"):
+        group.setdefault(entry.name, {})[entry.value] = entry
+    return group

@@ -23,10 +23,15 @@ class Secret:
     __str__ = __repr__
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(self._text.encode(), other._text.encode())
+        return isinstance(other, Secret) and hmac.compare_digest(_bytes(self._text), _bytes(other._text))
 
     def __hash__(self) -> int:
         return hash(Secret)
 
     def __reduce__(self) -> str | tuple[object, ...]:
         raise TypeError("a secret is never pickled")
+
+
+def _bytes(text: str) -> bytes:
+    """Any text, even what a variable with bytes that are no UTF-8 gives: an encoding error would carry the text."""
+    return text.encode("utf-8", "surrogatepass")

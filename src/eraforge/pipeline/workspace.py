@@ -55,7 +55,9 @@ def state_folder(folder: Path) -> Path:
         state.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            "folder-not-writable", f"{state} cannot be created: {error.strerror}.", "Choose a folder you may write to."
+            "workspace-not-writable",
+            f"{state} cannot be created: {error.strerror}.",
+            "Choose a folder you may write to.",
         ) from error
     return state
 

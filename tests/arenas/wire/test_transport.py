@@ -219,5 +219,5 @@ def test_a_file_is_fetched_whole_or_not_at_all(server: Any, reply: Any, transpor
     server.plan = [reply(status=404)]
     with pytest.raises(EraforgeError) as caught:
         transport.fetch("file", server.url + "/file")
-    assert (type(caught.value), caught.value.code) == (Transient, "file-not-served")
+    assert (type(caught.value), caught.value.code) == (Transient, "file-address-refused")
     assert len(server.seen) == 3, "an expired address is not asked again"

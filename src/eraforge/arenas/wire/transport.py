@@ -216,7 +216,7 @@ def _file_failure(what: str, status: int) -> Failure:
     if status in (408, 425, 429) or status >= 500:
         return Failure(Transient("file-server-down", f"The file server answered {status} for {what}.", "Try again."))
     refused = Transient(
-        "file-not-served",
+        "file-address-refused",
         f"The file server answered {status} for {what}; its address may have expired.",
         "Ask for a fresh address and try again.",
     )

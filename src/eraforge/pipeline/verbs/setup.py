@@ -31,7 +31,7 @@ def init(visit: Visit, server: str, model: str) -> Facts:
     """Write a first eraforge.toml; an existing one is never touched.
 
     Raises:
-        UserError: `already-initialised`, `folder-not-writable`.
+        UserError: `already-initialised`, `workspace-not-writable`.
     """
     file = visit.folder / CONFIGURATION_FILE
     if file.exists():
@@ -46,7 +46,9 @@ def init(visit: Visit, server: str, model: str) -> Facts:
             stream.write(text)
     except OSError as error:
         raise UserError(
-            "folder-not-writable", f"{file} cannot be written: {error.strerror}.", "Choose a folder you may write to."
+            "workspace-not-writable",
+            f"{file} cannot be written: {error.strerror}.",
+            "Choose a folder you may write to.",
         ) from error
     return {"file": str(file), "entry": entry, "next": ["eraforge doctor", "eraforge round", "eraforge submit"]}
 
