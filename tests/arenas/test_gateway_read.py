@@ -12,7 +12,7 @@ from eraforge.arenas.gateway_read import NumeraiReader
 from eraforge.arenas.wire.transport import Patience
 from eraforge.core.clock import StandingClock
 from eraforge.core.errors import DataError, EraforgeError, Transient
-from eraforge.core.ports import Account, Reader, ScoreRow, Submission
+from eraforge.core.ports import Account, Performance, Reader, ScoreRow, Submission
 
 BRISK = Patience(connect=1, read=1, exchange=2, attempts=2)
 CONFIG = {
@@ -217,17 +217,20 @@ def test_scores_come_in_order(server: Any, reply: Any, reader: NumeraiReader) ->
     assert server.seen[0].json()["variables"] == {"modelId": "m1", "lastNRounds": 5}
 
 
-def test_payouts_keep_every_digit(server: Any, reply: Any, reader: NumeraiReader) -> None:
+def test_payouts_and_stakes_keep_every_digit(server: Any, reply: Any, reader: NumeraiReader) -> None:
     score = SCORE | {"payoutPending": "0.100000000000000001", "payoutSettled": "0E-18"}
-    played = {"roundNumber": 1345, "atRisk": "1", "roundResolved": True, "submissionScores": [score]}
-    empty = played | {"roundNumber": 1344, "submissionScores": None}
-    server.plan = [reply({"data": {"v2RoundModelPerformances": [played, empty]}})]
-    (row,) = reader.payouts(CLASSIC, "m1")
+    played = {"roundNumber": 1345, "atRisk": "1.000000000000000001", "roundResolved": True, "submissionScores": [score]}
+    unscored = {"roundNumber": 1346, "atRisk": None, "roundResolved": None, "submissionScores": None}
+    server.plan = [reply({"data": {"v2RoundModelPerformances": [unscored, played]}})]
+    first, second = reader.performances(CLASSIC, "m1")
+    assert (first.round, first.at_risk, first.resolved) == (1345, "1.000000000000000001", True)
+    (row,) = first.scores
     assert (row.payout_pending, row.payout_settled, row.resolved) == (
         "0.100000000000000001",
         "0.000000000000000000",
         True,
     )
+    assert second == Performance("m1", 1346, None, False, ())
 
 
 def test_the_leaderboard_is_given_as_it_is(server: Any, reply: Any, reader: NumeraiReader) -> None:
@@ -246,7 +249,7 @@ CALLS: list[Call] = [
     lambda reader: reader.submissions("m"),
     lambda reader: reader.submission_bytes("s"),
     lambda reader: reader.scores("m"),
-    lambda reader: reader.payouts(CLASSIC, "m"),
+    lambda reader: reader.performances(CLASSIC, "m"),
     lambda reader: reader.leaderboard(CLASSIC),
 ]
 

@@ -14,7 +14,7 @@ from eraforge.arenas.wire.transport import Patience, Transport
 from eraforge.core import calendar
 from eraforge.core.clock import Clock
 from eraforge.core.errors import DataError, Refused, Transient, UserError
-from eraforge.core.ports import Account, ScoreRow, Submission
+from eraforge.core.ports import Account, Performance, ScoreRow, Submission
 from eraforge.core.words import Arena, Round, ScoreConfig
 
 
@@ -126,15 +126,12 @@ class NumeraiReader:
         rows = [_score(model_id, item) for item in data.parts("submissionScores")]
         return sorted(rows, key=lambda row: (row.round, row.day, row.display_name))
 
-    def payouts(self, arena: Arena, model_id: str) -> list[ScoreRow]:
-        """Scores of a model with the payout each is part of, in NMR, as the server tells it."""
+    def performances(self, arena: Arena, model_id: str) -> list[Performance]:
+        """Every round of a model, oldest first: NMR at risk, and its scores with the payout each is part of."""
         variables = {"modelId": model_id, "tournament": arena.tournament}
         data = self._read("payouts", operations.PERFORMANCES, variables)
-        rows = []
-        for item in data.parts("v2RoundModelPerformances"):
-            for score in item.parts("submissionScores", absent=True):
-                rows.append(_paid_score(model_id, item, score))
-        return sorted(rows, key=lambda row: (row.round, row.day, row.display_name))
+        found = [_performance(model_id, item) for item in data.parts("v2RoundModelPerformances")]
+        return sorted(found, key=lambda one: one.round)
 
     def leaderboard(self, arena: Arena, limit: int = 50, offset: int = 0) -> Sequence[Mapping[str, Any]]:
         """Rows of the model leaderboard, as the server gives them.
@@ -225,6 +222,18 @@ def _score(model_id: str, item: Answer) -> ScoreRow:
         percentile=item.number("percentile"),
         resolved=item.flag("resolved"),
         day_date=_day(item),
+    )
+
+
+def _performance(model_id: str, item: Answer) -> Performance:
+    rows = [_paid_score(model_id, item, score) for score in item.parts("submissionScores", absent=True)]
+    at_risk = item.decimal("atRisk")
+    return Performance(
+        model_id=model_id,
+        round=item.integer("roundNumber"),
+        at_risk=None if at_risk is None else format(at_risk, "f"),
+        resolved=item.flag("roundResolved"),
+        scores=tuple(sorted(rows, key=lambda row: (row.day, row.display_name))),
     )
 
 

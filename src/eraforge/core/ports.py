@@ -23,6 +23,7 @@ __all__ = [
     "Fold",
     "Model",
     "Notifier",
+    "Performance",
     "Progress",
     "Reader",
     "Score",
@@ -173,6 +174,20 @@ class ScoreRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Performance:
+    """One model in one round, as the tournament tells it: what lies at stake, and the scores with what each pays.
+
+    `at_risk` is NMR as text, None where the tournament has not said it; `scores` is empty before the first score day.
+    """
+
+    model_id: str
+    round: int
+    at_risk: str | None
+    resolved: bool
+    scores: tuple[ScoreRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """Leave to upload one file: the name the server gave it, and where to put it."""
 
@@ -199,7 +214,7 @@ class Reader(Protocol):
 
     def scores(self, model_id: str, last_rounds: int | None = None) -> list[ScoreRow]: ...
 
-    def payouts(self, arena: Arena, model_id: str) -> list[ScoreRow]: ...
+    def performances(self, arena: Arena, model_id: str) -> list[Performance]: ...
 
     def leaderboard(self, arena: Arena, limit: int = 50, offset: int = 0) -> Sequence[Mapping[str, Any]]: ...
 

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eraforge.arenas.classic import CLASSIC
+from eraforge.arenas.policies import CLASSIC_POLICIES
+from eraforge.portfolio.payouts import settle
 from eraforge.simulator.tournament.payouts import WEI, at_risk, split_payout
 from eraforge.simulator.tournament.rounds import Rounds
 
@@ -21,9 +23,27 @@ def test_the_parts_sum_to_the_clipped_payout(risk: Decimal, corr: float, mmc: fl
     payout = sum(parts.values())
     weighted = 3 * Decimal(repr(corr)) + 15 * Decimal(repr(mmc))
     expected = risk * max(min(weighted, Decimal(1)), Decimal(-1))
-    assert abs(payout - expected) <= WEI + abs(expected) * Decimal("1e-26")
+    assert abs(payout - expected) <= WEI / 2 + abs(expected) * Decimal("1e-26")
     assert abs(payout) <= risk
     assert payout == payout.quantize(WEI)
+
+
+def test_what_is_paid_is_the_nearest_wei_as_in_the_real_tournament() -> None:
+    """Real settled payouts of stakes of a few thousand wei are rounded to the nearest, not down."""
+
+    def paid(wei: int, corr: float) -> Decimal:
+        return sum(split_payout(wei * WEI, {"corr60": corr, "mmc60": 0.0}, CONFIGS).values(), Decimal(0)) / WEI
+
+    assert [paid(1000, value) for value in (0.0002, 0.0005, 0.0007)] == [1, 2, 2]
+    assert [paid(1000, value) for value in (-0.0002, -0.0005, -0.0007)] == [-1, -2, -2]
+    assert [paid(1000, value) for value in (0.0001, 0.5)] == [0, 1000]
+
+
+@given(stakes, scores, scores)
+def test_the_platforms_own_arithmetic_agrees_to_the_wei(risk: Decimal, corr: float, mmc: float) -> None:
+    paid = sum(split_payout(risk, {"corr60": corr, "mmc60": mmc}, CONFIGS).values(), Decimal(0))
+    own = settle(CLASSIC_POLICIES[-1], risk, {"corr60": Decimal(repr(corr)), "mmc60": Decimal(repr(mmc))})
+    assert own.change == paid
 
 
 def test_worked_examples() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -20,21 +21,25 @@ def score(tools: Tools, entry: Entry, last_rounds: int | None = None) -> dict[st
 
 
 def settle(tools: Tools, entry: Entry, scored: dict[str, Any]) -> dict[str, Any]:
-    """Note what each round pays: pending while it is scored, settled once it resolves."""
+    """Note what lies at risk in each round and what it pays: pending while it is scored, settled once it resolves."""
     model_id = scored["model_id"]
-    rows = tools.reader(entry).payouts(tools.arena(entry), model_id)
     settled: dict[int, str] = {}
-    for number in sorted({row.round for row in rows}):
-        own = [row for row in rows if row.round == number]
-        payout = Payout(model_id, number, pending=_sum(own, "payout_pending"), settled=_sum(own, "payout_settled"))
-        if payout.pending is not None or payout.settled is not None:
+    for one in tools.reader(entry).performances(tools.arena(entry), model_id):
+        payout = Payout(
+            model_id,
+            one.round,
+            at_risk=None if one.at_risk is None else Decimal(one.at_risk),
+            pending=_sum(one.scores, "payout_pending"),
+            settled=_sum(one.scores, "payout_settled"),
+        )
+        if (payout.at_risk, payout.pending, payout.settled) != (None, None, None):
             tools.ledger.remember_payout(payout, tools.clock.now())
         if payout.settled is not None:
-            settled[number] = str(payout.settled)
+            settled[one.round] = str(payout.settled)
     return {**scored, "settled": settled}
 
 
-def _sum(rows: list[ScoreRow], name: str) -> Decimal | None:
+def _sum(rows: Sequence[ScoreRow], name: str) -> Decimal | None:
     """Sum over the paying scores of a round, or None where the tournament has said nothing yet."""
     told = [Decimal(getattr(row, name)) for row in rows if getattr(row, name) is not None]
     return sum(told, Decimal(0)) if told else None

@@ -1,13 +1,14 @@
 """What a round pays: `stake * clip(factor * sum(weight * score), -cap, +cap)`, in Decimal to 18 digits.
 
 Stakes are per round: a model's stake is spread evenly over the 64 rounds that run at once, and a round's part is
-fixed when its window closes.
+fixed when its window closes. What is paid is rounded to the nearest wei, as the real tournament does; what is staked
+is rounded down, so that the parts never exceed the stake.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_DOWN, Decimal, localcontext
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal, localcontext
 
 from eraforge.core.words import ScoreConfig
 
@@ -45,9 +46,9 @@ def split_payout(risk: Decimal, scores: Mapping[str, float], configs: tuple[Scor
         cap = min(config.clip for config in paying if config.clip is not None)
         total = factor * sum(weighted.values(), Decimal(0))
         bounded = min(max(total, -cap), cap)
-        payout = (risk * bounded).quantize(WEI, ROUND_DOWN)
+        payout = (risk * bounded).quantize(WEI, ROUND_HALF_EVEN)
         share = risk * factor * (bounded / total if total else Decimal(0))
-        parts = {name: (share * value).quantize(WEI, ROUND_DOWN) for name, value in weighted.items()}
+        parts = {name: (share * value).quantize(WEI, ROUND_HALF_EVEN) for name, value in weighted.items()}
         last = paying[-1].display_name
         parts[last] += payout - sum(parts.values(), Decimal(0))
         return parts
