@@ -164,7 +164,7 @@ class Panel:
                 "unknown-column", f"The panel has no column {some}.", "Check the feature set and the target's name."
             )
         frame = self.frame.select([ERA, ID, *wanted, *labels])
-        return replace(self, frame=frame, features=wanted, targets=tuple(by_name[name] for name in labels))
+        return self._with(frame, features=wanted, targets=tuple(by_name[name] for name in labels))
 
     def where_eras(self, eras: Sequence[str]) -> Panel:
         """Only the rows of these eras.
@@ -176,13 +176,14 @@ class Panel:
             self.moments.date_of(era)
         chosen = set(eras)
         frame = self.frame.filter(pl.col(ERA).is_in(sorted(chosen)))
-        return replace(self, frame=frame, moments=self.moments.restrict([era in chosen for era in self.eras]))
+        return self._with(frame, moments=self.moments.restrict([era in chosen for era in self.eras]))
 
     def asof(self, era: str) -> Panel:
         """What could be known when `era` began: the one gate to the past.
 
         Later rows are gone; a target is masked (null) wherever it is not known strictly before the era's date.
-        Counting eras is not enough: a holiday can delay a label past the count.
+        Counting eras is not enough: a holiday can delay a label past the count. Columns of the frame that are neither
+        feature nor target of this panel stay outside, since nothing tells when they become known.
 
         Raises:
             UserError: `unknown-era`.
@@ -190,16 +191,20 @@ class Panel:
         moment = self.moments.date_of(era)
         keep = [day <= moment for day in self.moments.dates]
         frame = self.frame.filter(pl.col(ERA).is_in(list(self.moments.restrict(keep).eras)))
-        masks = []
+        columns: list[str | pl.Expr] = [ERA, ID, *self.features]
         for target in self.targets:
             known = list(self.moments.known_before(target.name, moment))
-            masks.append(pl.when(pl.col(ERA).is_in(known)).then(pl.col(target.name)).alias(target.name))
-        return replace(self, frame=frame.with_columns(masks), moments=self.moments.restrict(keep))
+            columns.append(pl.when(pl.col(ERA).is_in(known)).then(pl.col(target.name)).alias(target.name))
+        return self._with(frame.select(columns), moments=self.moments.restrict(keep))
 
     def labelled(self, target: str | None = None) -> Panel:
         """Only the rows whose (main) target is known."""
         name = self.target.name if target is None else target
-        return replace(self, frame=self.frame.filter(pl.col(name).is_not_null() & pl.col(name).is_not_nan()))
+        return self._with(self.frame.filter(pl.col(name).is_not_null() & pl.col(name).is_not_nan()))
+
+    def _with(self, frame: pl.LazyFrame, **changes: Any) -> Panel:
+        """A panel of other content: it no longer goes by this one's digest."""
+        return replace(self, frame=frame, digest=None, **changes)
 
     def collect(self) -> pl.DataFrame:
         """Read the selected columns of all rows into memory."""
@@ -225,7 +230,8 @@ def frame_matrix(frame: pl.DataFrame, columns: Sequence[str], dtype: type[np.gen
     """Columns of a frame as one C-ordered array of `dtype`, filled column by column (no wider copy of the whole).
 
     Raises:
-        DataError: `missing-feature-values` when an integer array was asked for and a column holds nulls.
+        DataError: when an integer array was asked for, `missing-feature-values` where a column holds nulls, and
+            `feature-values-do-not-fit` where its values would change.
     """
     out = np.empty((frame.height, len(columns)), dtype=dtype)
     for place, name in enumerate(columns):
@@ -236,8 +242,21 @@ def frame_matrix(frame: pl.DataFrame, columns: Sequence[str], dtype: type[np.gen
                 f"Feature {name!r} has {column.null_count()} missing values, which {np.dtype(dtype).name} cannot hold.",
                 "Fill them when the panel is checked, or ask for a float matrix.",
             )
-        out[:, place] = column.to_numpy()
+        values = column.to_numpy()
+        with np.errstate(invalid="ignore"):
+            out[:, place] = values
+        if np.issubdtype(dtype, np.integer) and not _unchanged(values, out[:, place]):
+            raise DataError(
+                "feature-values-do-not-fit",
+                f"Feature {name!r} ({column.dtype}) has values that {np.dtype(dtype).name} cannot hold.",
+                "Ask for a wider or a float matrix.",
+            )
     return out
+
+
+def _unchanged(values: np.ndarray, stored: np.ndarray) -> bool:
+    """Whether whole numbers hold the values; only kinds that could lose something are looked at again."""
+    return np.can_cast(values.dtype, stored.dtype, "safe") or np.array_equal(values, stored)
 
 
 def join_panels(earlier: Panel, later: Panel) -> Panel:
