@@ -11,7 +11,8 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -38,8 +39,14 @@ class Server(_Table):
     @field_validator("url")
     @classmethod
     def _is_address(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
+        wrong = "must be an address like https://host or http://host:port"
+        try:
+            parts = urlsplit(value)
+            whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            whole = False
+        if not whole or any(sign in value for sign in '"\\ \t\n'):
+            raise ValueError(wrong)
         return value.rstrip("/")
 
 
@@ -79,7 +86,7 @@ class EntryTable(_Table):
     features: str = "small"
     target: str = "target"
     version: str = ""
-    train_on: str = Field(default="train", pattern="^(train|known)$")
+    train_on: Literal["train", "known"] = "train"
     folds: int = Field(default=2, ge=0, le=50)
 
 
@@ -218,7 +225,17 @@ def _explain(error: ValidationError, file_name: str, origins: Mapping[str, str])
         near = get_close_matches(path[-1], known, n=1)
         step = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}."
         return UserError("unknown-setting", f"There is no setting {key!r} ({origin}).", step)
-    return UserError("wrong-setting", f"Setting {key!r} ({origin}): {first['msg']}.", f"Correct it in {origin}.")
+    return UserError("wrong-setting", f"Setting {key!r} {_reason(first)} ({origin}).", f"Correct it in {origin}.")
+
+
+def _reason(detail: Mapping[str, Any]) -> str:
+    """What is wrong with a value, to stand after its name."""
+    message = str(detail["msg"]).split(", unable")[0]
+    if detail["type"] in ("model_type", "dict_type"):
+        return "must be a table"
+    if detail["type"] == "missing":
+        return "is missing"
+    return message.removeprefix("Value error, ").replace("Input should be", "must be")
 
 
 def _known_keys(path: list[str]) -> list[str]:

@@ -31,6 +31,7 @@ class Option:
         text: one line for people.
         positional: given by place instead of by flag.
         choices: the only values taken, where there are few.
+        least, most: bounds of a number, where there are any.
     """
 
     name: str
@@ -39,6 +40,22 @@ class Option:
     text: str
     positional: bool = False
     choices: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+
+    def require(self, value: Any) -> None:
+        """Refuse a value that is not taken.
+
+        Raises:
+            UserError: `option-out-of-choices`, `option-out-of-bounds`.
+        """
+        flag = self.name if self.positional else f"--{self.name.replace('_', '-')}"
+        if self.choices and value not in self.choices:
+            raise UserError("option-out-of-choices", f"{flag} is {value!r}.", f"Use one of: {', '.join(self.choices)}.")
+        if self.least is not None and value < self.least:
+            raise UserError("option-out-of-bounds", f"{flag} is {value}.", f"Use {self.least:g} or more.")
+        if self.most is not None and value > self.most:
+            raise UserError("option-out-of-bounds", f"{flag} is {value}.", f"Use {self.most:g} or less.")
 
 
 @dataclass(frozen=True)
@@ -82,7 +99,7 @@ class Visit:
 
 
 _ENTRY = Option("entry", str, "", "one entry; all of them when left out")
-_ROUND = Option("round", int, 0, "round number; the current one when left out")
+_ROUND = Option("round", int, 0, "round number; the current one when left out", least=0)
 _SEED = Option("seed", int, 7, "seed of everything the local tournament makes up")
 _SCALE = Option("scale", str, "small", "size of the made-up data", choices=("tiny", "small", "full"))
 
@@ -92,7 +109,7 @@ VERBS: tuple[Verb, ...] = (
         "Play three rounds in a local tournament, from download to payout, in about a minute.",
         "eraforge.pipeline.verbs.demo:demo",
         (
-            Option("rounds", int, 3, "rounds to play"),
+            Option("rounds", int, 3, "rounds to play", least=1),
             Option("scale", str, "small", "size of the made-up data", choices=("tiny", "small")),
             _SEED,
             Option("fresh", bool, False, "begin again instead of continuing an earlier demo"),
@@ -162,18 +179,18 @@ VERBS: tuple[Verb, ...] = (
         "scores",
         "Fetch and show what the tournament published: CORR, MMC, percentile, payout.",
         "eraforge.pipeline.verbs.look:scores",
-        (_ENTRY, Option("last", int, 20, "rounds to show")),
+        (_ENTRY, Option("last", int, 20, "rounds to show", least=1)),
     ),
     Verb(
         "simulator serve",
         "Serve a local tournament that numerapi and eraforge can play in.",
         "eraforge.simulator.verbs:serve_verb",
         (
-            Option("port", int, 8765, "port on the loopback address; 0 takes a free one"),
+            Option("port", int, 8765, "port on the loopback address; 0 takes a free one", least=0, most=65535),
             _SEED,
             _SCALE,
             Option("state", str, "", "folder that keeps its state; a new temporary one when left out"),
-            Option("speed", float, 0.0, "virtual seconds per real second; 0 stands still until advanced"),
+            Option("speed", float, 0.0, "virtual seconds per real second; 0 stands still until advanced", least=0),
             Option("attached", bool, False, "stop when standard input closes"),
         ),
         speaks=True,
@@ -212,17 +229,17 @@ def perform(name: str, visit: Visit, options: Mapping[str, Any]) -> Facts:
     """Do what the verb says and return its facts.
 
     Raises:
-        EraforgeError: whatever the work raises.
+        EraforgeError: whatever the work raises; an OSError it lets through is explained as one.
     """
     verb = find_verb(name)
     for option in verb.options:
-        value = options.get(option.name, option.default)
-        if option.choices and value not in option.choices:
-            raise UserError(
-                "option-out-of-choices",
-                f"--{option.name} is {value!r}.",
-                f"Use one of: {', '.join(option.choices)}.",
-            )
+        option.require(options.get(option.name, option.default))
     module, function = verb.work.split(":")
     work: Callable[..., Facts] = getattr(import_module(module), function)
-    return work(visit, **options)
+    try:
+        return work(visit, **options)
+    except OSError as error:
+        # A disk that is full or forbids: whatever the work touched, the sentence names the file.
+        from eraforge.store.atomic import explain
+
+        raise explain(error, Path(error.filename) if isinstance(error.filename, str) else visit.folder) from error

@@ -64,13 +64,20 @@ def open_engine(tools: Tools, entries: Sequence[Entry]) -> Iterator[Engine]:
     Args:
         tools: the open workspace that steps work with.
         entries: configured entries, by whose names turns are recorded.
+
+    Raises:
+        Transient: `disk-full`, `ledger-locked`, `ledger-unreachable`; what was recorded is kept.
     """
     from dbos import DBOS, DBOSConfig
 
+    from eraforge.store.connect import PATIENCE, Place, ledger_errors
+
+    address = tools.configuration.store.ledger or f"sqlite:///{tools.folder / 'turns.sqlite'}"
+    place = Place("the record of turns", address.startswith("sqlite"), PATIENCE, tools.folder)
     by_name = {entry.name: entry for entry in entries}
     config: DBOSConfig = {
         "name": "eraforge",
-        "system_database_url": tools.configuration.store.ledger or f"sqlite:///{tools.folder / 'turns.sqlite'}",
+        "system_database_url": address,
         "application_version": APPLICATION_VERSION,
         "executor_id": "local",
         "log_level": "CRITICAL",
@@ -78,12 +85,10 @@ def open_engine(tools: Tools, entries: Sequence[Entry]) -> Iterator[Engine]:
         "notification_listener_polling_interval_sec": 0.05,
     }
     logging.getLogger("dbos").setLevel(logging.CRITICAL)
-    dbos = DBOS(config=config)
 
     def step(work: Callable[..., Any], *inputs: Any) -> Any:
         return DBOS.run_step({"name": work.__name__}, lambda: work(tools, *inputs))
 
-    @DBOS.workflow(name="turn")
     def play(entry_name: str, number: int) -> dict[str, Any]:
         if entry_name not in by_name:
             raise Broken(
@@ -93,9 +98,11 @@ def open_engine(tools: Tools, entries: Sequence[Entry]) -> Iterator[Engine]:
             )
         return asdict(turn(by_name[entry_name], number, step))
 
-    del dbos
-    DBOS.launch()
-    try:
-        yield Engine(DBOS, play)
-    finally:
-        DBOS.destroy(destroy_registry=True)
+    with ledger_errors(place):
+        DBOS(config=config)
+        try:
+            workflow = DBOS.workflow(name="turn")(play)
+            DBOS.launch()
+            yield Engine(DBOS, workflow)
+        finally:
+            DBOS.destroy(destroy_registry=True)

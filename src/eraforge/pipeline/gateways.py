@@ -11,9 +11,26 @@ from eraforge.arenas.gateway_read import NumeraiReader
 from eraforge.core.clock import Clock
 from eraforge.core.configuration import Configuration
 from eraforge.core.errors import UserError
+from eraforge.core.ports import Account
 from eraforge.pipeline.desk import Visit
 from eraforge.pipeline.effects import Effects, open_effects
 from eraforge.store.ledger import Ledger
+
+
+class PublicReader(NumeraiReader):
+    """Reads what is public, and says which keys are missing when asked for the account behind them."""
+
+    def __init__(self, url: str, missing: UserError, clock: Clock) -> None:
+        super().__init__(url, None, clock)
+        self._missing = missing
+
+    def account(self) -> Account:
+        """No keys, no account.
+
+        Raises:
+            UserError: `no-keys`, naming the variables that are not set.
+        """
+        raise UserError(self._missing.code, self._missing.sentence, self._missing.next_step)
 
 
 class Gateways:
@@ -43,13 +60,13 @@ class Gateways:
             UserError: `half-a-key`, or what is wrong with the secret file.
         """
         if account not in self._readers:
+            url = self._configuration.server.url
             try:
-                keys: Credentials | None = account_keys(self._visit, self._configuration, account)
+                reader = NumeraiReader(url, account_keys(self._visit, self._configuration, account), self._clock)
             except UserError as error:
                 if error.code != "no-keys":
                     raise
-                keys = None
-            reader = NumeraiReader(self._configuration.server.url, keys, self._clock)
+                reader = PublicReader(url, error, self._clock)
             self._readers[account] = self._stack.enter_context(closing(reader))
         return self._readers[account]
 

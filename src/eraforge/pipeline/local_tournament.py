@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from eraforge.core.clock import SystemClock
-from eraforge.core.errors import Transient, UserError
+from eraforge.core.errors import SEVEN, Transient, UserError
 from eraforge.data.trust import trusted
 
 STOP_SECONDS = 2.0
@@ -65,7 +65,7 @@ def running(state: Path, seed: int, scale: str, port: int = 0) -> Iterator[Local
     """Start the simulator on `state` (which keeps everything that happens in it) and stop it afterwards.
 
     Raises:
-        UserError: `local-tournament-did-not-start` with what it said.
+        EraforgeError: what it said; UserError: `local-tournament-did-not-start` when it said nothing of the kind.
     """
     words = ["simulator", "serve", "--json", "--attached", "--port", str(port), "--seed", str(seed), "--scale", scale]
     # Standard input is the leash: should this process die in any way, the pipe closes and the server stops itself.
@@ -95,7 +95,8 @@ def _first_line(process: subprocess.Popen[str]) -> dict[str, Any]:
     if "url" not in ready:
         said = ready.get("error", {})
         rest = process.stderr.read() if process.stderr and not said else ""
-        raise UserError(
+        kind = {one.__name__: one for one in SEVEN}.get(said.get("kind", ""), UserError)
+        raise kind(
             said.get("code", "local-tournament-did-not-start"),
             said.get("sentence", f"The local tournament did not start: {(line + rest).strip()[-300:]}"),
             said.get("next_step", "Run `eraforge simulator serve` to see why."),

@@ -27,7 +27,13 @@ def read_configuration(visit: Visit) -> Loaded:
         UserError: what is wrong with it, and where.
     """
     file = visit.folder / CONFIGURATION_FILE
-    text = file.read_text() if file.exists() else None
+    try:
+        text = file.read_text(encoding="utf-8") if file.exists() else None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UserError(
+            "configuration-unreadable", f"{file} cannot be read: {reason}.", "Put a text file there that you may read."
+        ) from error
     return load(text, CONFIGURATION_FILE, visit.environment, visit.flags)
 
 
@@ -49,11 +55,26 @@ def chosen_entries(configuration: Configuration, name: str) -> list[Entry]:
 
 
 def state_folder(folder: Path) -> Path:
-    """Where a workspace keeps its stores, created if need be."""
+    """Where a workspace keeps its stores, created if need be; the workspace itself must be there.
+
+    Raises:
+        UserError: `no-such-folder`, `folder-not-writable`.
+        Transient: `disk-full`.
+    """
+    from eraforge.store.atomic import FULL, explain
+
     state = folder / STATE_FOLDER
+    if not folder.is_dir():
+        raise UserError(
+            "no-such-folder",
+            f"There is no folder {folder}.",
+            f"Check --workspace, or run `eraforge init --workspace {folder}`.",
+        )
     try:
-        state.mkdir(parents=True, exist_ok=True)
+        state.mkdir(exist_ok=True)
     except OSError as error:
+        if error.errno in FULL:
+            raise explain(error, state) from error
         raise UserError(
             "workspace-not-writable",
             f"{state} cannot be created: {error.strerror}.",

@@ -50,6 +50,7 @@ def serve_verb(
 
 
 def _stop_at_end_of_input() -> None:
-    while sys.stdin.buffer.read(1):
+    # Read below Python's own buffer: a thread waiting there would hold its lock, and abort the interpreter's exit.
+    while os.read(sys.stdin.fileno(), 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

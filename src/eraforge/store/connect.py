@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from eraforge.core.errors import Broken, DataError, EraforgeError, Transient, UserError
 
 PATIENCE = 30
+LEAST_ROOM = 1 << 20
 LOCK = 0x6C6564676572
 
 SQLITE_PRAGMAS = (
@@ -31,11 +33,23 @@ POSTGRESQL_SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a ledger lies, in words that never hold a password."""
+    """Where a ledger lies, in words that never hold a password.
+
+    Args:
+        name: what sentences call it.
+        sqlite: whether it is a file of this machine.
+        patience: seconds that it waits for another writer.
+        folder: of the file, to tell a full disk from a failing one.
+    """
 
     name: str
     sqlite: bool
     patience: float
+    folder: Path | None = None
+
+    def disk_is_full(self) -> bool:
+        """Whether the file can hardly grow any more."""
+        return self.folder is not None and self.folder.is_dir() and shutil.disk_usage(self.folder).free < LEAST_ROOM
 
 
 def open_engine(address: str | Path, patience: float = PATIENCE) -> tuple[Engine, Place]:
@@ -122,7 +136,8 @@ def _sqlite(url: URL, patience: float) -> tuple[Engine, Place]:
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    return engine, Place(f"the ledger {database}", sqlite=True, patience=patience)
+    folder = Path(database).absolute().parent
+    return engine, Place(f"the ledger {database}", sqlite=True, patience=patience, folder=folder)
 
 
 def _postgresql(url: URL, patience: float) -> tuple[Engine, Place]:
@@ -160,6 +175,10 @@ def _explain_sqlite(error: exc.DBAPIError, place: Place) -> EraforgeError:
     reason = str(error.orig)
     if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
         return _append_only(place)
+    # Without room for its log and index SQLite speaks of failed reads, unopened files or tables that are not there.
+    silent = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_ERROR)
+    if code & 0xFF in silent and place.disk_is_full():
+        return _full(place)
     match code & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return _locked(place)

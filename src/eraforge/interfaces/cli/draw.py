@@ -125,12 +125,24 @@ class PersonFace:
         if verb.speaks:
             return
         module, function = VIEWS[verb.name].split(":")
+        failed = [row for row in facts.get("entries", []) if "error" in row]
+        if failed:
+            facts = {**facts, "entries": [row for row in facts["entries"] if "error" not in row]}
         getattr(import_module(module), function)(facts, self._out)
+        for row in failed:
+            self._show_error(f"{row['entry']}: ", row["error"])
 
     def error(self, error: EraforgeError) -> None:
-        self._errors.print(f"[bold red]{type(error).__name__}[/] ({error.code})", highlight=False)
-        self._errors.print(error.sentence, markup=False)
-        self._errors.print(f"→ {error.next_step}", style="green", markup=False)
+        self._show_error("", error.as_dict())
+
+    def _show_error(self, whose: str, error: dict[str, Any]) -> None:
+        """An error in three lines: its kind, what is wrong, what next. Only a terminal gets them wrapped."""
+        from rich.text import Text
+
+        whole = not self._errors.is_terminal
+        title = Text.assemble(whose, (str(error["kind"]), "bold red"), f" ({error['code']})")
+        for line in (title, Text(str(error["sentence"])), Text(f"→ {error['next_step']}", style="green")):
+            self._errors.print(line, soft_wrap=whole)
 
     def interrupted(self, verb: Verb) -> None:
         self._errors.print("\nStopped. Everything done so far is kept; the same command continues.", style="yellow")

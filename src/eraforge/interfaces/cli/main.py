@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.exceptions import TyperException
 
-from eraforge.core.errors import EraforgeError
+from eraforge.core.errors import EraforgeError, UserError
 from eraforge.pipeline.desk import VERBS, Option, Verb, Visit, perform
 
 INTERRUPTED = 130
@@ -50,7 +51,19 @@ def main() -> None:
     """Entry point of the console script."""
     # Threads that wait by spinning slow each other down many times over when a second process wants the cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    build()(standalone_mode=True)
+    app = build()
+    if "--json" not in sys.argv:
+        app(standalone_mode=True)
+        return
+    from eraforge.interfaces.cli import draw
+
+    try:
+        sys.exit(app(standalone_mode=False))
+    except TyperException as error:
+        # A machine gets its one JSON object for a misspelt option too.
+        misspelt = UserError("command-not-understood", error.format_message(), "See `eraforge --help`.")
+        draw.face(True).error(misspelt)
+        sys.exit(misspelt.exit_code)
 
 
 def _command(verb: Verb) -> Callable[..., None]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from eraforge.arenas import rules
 from eraforge.core.errors import EraforgeError, UserError
-from eraforge.core.words import PREDICTION, Effect, EffectKind, Entry, Phase, Predictions, Slot
+from eraforge.core.words import PREDICTION, Arena, Effect, EffectKind, Entry, Phase, Predictions, Slot
 from eraforge.pipeline.steps import stages
 from eraforge.pipeline.tools import Tools
 
@@ -47,15 +47,7 @@ def read_answer(tools: Tools, entry: Entry, number: int, files: dict[str, str], 
         DataError: what the rules find.
     """
     arena = tools.arena(entry)
-    try:
-        data = file.read_bytes()
-        frame = pl.read_parquet(io.BytesIO(data)) if file.suffix == ".parquet" else pl.read_csv(io.BytesIO(data))
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise UserError(
-            "predictions-file-unreadable",
-            f"{file} cannot be read as predictions: {error}.",
-            "Give a CSV or parquet file with an id and a prediction column.",
-        ) from error
+    frame = _table(file, arena)
     rules.check_submission(frame, arena, stages.live_ids(tools, files))
     id_column, value_column = frame.columns
     live = stages.live_ids(tools, files)
@@ -64,6 +56,25 @@ def read_answer(tools: Tools, entry: Entry, number: int, files: dict[str, str], 
     )
     answer = answer.filter(pl.col("id").is_in(live.implode())).sort("id")
     return Predictions(_slot(entry, number), answer, stages.live_tag(tools, entry, files, number))
+
+
+def _table(file: Path, arena: Arena) -> pl.DataFrame:
+    """The file's columns: ids as text, the rest as they are."""
+    texts = dict.fromkeys(arena.accepted_id_columns, pl.String)
+    try:
+        data = io.BytesIO(file.read_bytes())
+        if file.suffix == ".parquet":
+            return pl.read_parquet(data)
+        return pl.read_csv(data, schema_overrides=texts, infer_schema_length=None)
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")  # what follows are hints for programmers
+    raise UserError(
+        "predictions-file-unreadable",
+        f"{file} cannot be read as predictions: {reason}.",
+        "Give a CSV or parquet file with an id and a prediction column.",
+    )
 
 
 def _latest_confirmed(tools: Tools, answer: Predictions) -> str:

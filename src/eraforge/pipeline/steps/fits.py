@@ -41,8 +41,26 @@ def make_model(learner: str, settings: Mapping[str, Any]) -> Model:
             f"The model {learner!r} has no setting {strange[0]!r}.",
             f"It takes: {', '.join(taken)}.",
         )
-    model: Model = kind(**settings)
+    try:
+        model: Model = kind(**settings)
+        parts = model.parts() if isinstance(model, Composite) else {}
+    except (TypeError, ValueError, AttributeError) as error:
+        # A constructor meets a value of a kind it never thought of: a text for a number, a number for a table.
+        raise UserError(
+            "wrong-model-settings",
+            f"The model {learner!r} does not take these settings: {error}.",
+            f"It takes: {_signature(taken)}.",
+        ) from error
+    del parts  # built once here, so that what is wrong with them is said before anything is trained
     return model
+
+
+def _signature(taken: Mapping[str, inspect.Parameter]) -> str:
+    told = (
+        f"{name} = {one.default!r}" if isinstance(one.default, int | float | str) else name
+        for name, one in taken.items()
+    )
+    return ", ".join(told)
 
 
 def settings_of(entry: Entry) -> dict[str, Any]:

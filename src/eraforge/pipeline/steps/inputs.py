@@ -38,6 +38,7 @@ def fetch_files(tools: Tools, entry: Entry, number: int) -> dict[str, str]:
 
     Raises:
         DataError: `dataset-not-offered` when the server does not list a file; what is wrong with a download.
+        UserError: `unknown-feature-set`, `unknown-target`.
         Transient: the server or the connection failed; what has arrived is kept.
     """
     arena = tools.arena(entry)
@@ -51,6 +52,8 @@ def fetch_files(tools: Tools, entry: Entry, number: int) -> dict[str, str]:
                 f"It offers: {', '.join(sorted(offered)[:6])} … Check `version` of entry {entry.name!r}.",
             )
         digests[role] = _fetch_file(tools, entry, filename, number if role == "live" else None)
+        if role == "features":
+            columns_of(tools, entry, digests)  # a misspelt set or target is said before the gigabytes come
     return digests
 
 

@@ -65,12 +65,13 @@ def _finding(name: str, look: Callable[[], str]) -> Facts:
 def _objects(tools: Tools) -> str:
     from eraforge.core.errors import DataError
 
-    rotten = [str(one) for one in tools.objects.verify()]
+    rotten = [str(one.path) for one in tools.objects.verify()]
     if rotten:
+        names = ", ".join(rotten[:3]) + (" …" if len(rotten) > 3 else "")
         raise DataError(
             "rotten-object",
-            f"{len(rotten)} stored objects are damaged: {rotten[0]} …",
-            "Delete them; the next command fetches or computes them again.",
+            f"{len(rotten)} of the stored objects no longer hold what was stored: {names}.",
+            "Delete these files; the next command fetches or computes them again.",
         )
     return "all stored objects match their digests"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from eraforge.core.calendar import is_open_day, next_open_day, window
 from eraforge.core.errors import EraforgeError, Transient
-from eraforge.core.words import Effect, EffectKind, Entry, Round, Slot
+from eraforge.core.words import Calendar, Effect, EffectKind, Entry, Round, Slot
 from eraforge.pipeline.desk import Facts, Visit
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import follow
@@ -21,8 +22,16 @@ def rounds(visit: Visit) -> Facts:
         shown = []
         for name, entry in arenas.items():
             current = tools.reader(entry).current_round(tools.arena(entry))
-            shown.append({"arena": name, **round_facts(current, now)})
+            opens = next_opening(tools.arena(entry).calendar, now)
+            shown.append({"arena": name, **round_facts(current, now), "next_opens": opens.isoformat()})
         return {"now": now.isoformat(), "rounds": shown}
+
+
+def next_opening(calendar: Calendar, now: datetime) -> datetime:
+    """When the next round opens, by the arena's calendar."""
+    today = now.date()
+    opens = window(calendar, today)[0] if is_open_day(calendar, today) else now
+    return opens if now < opens else window(calendar, next_open_day(calendar, today))[0]
 
 
 def round_facts(current: Round, now: datetime) -> Facts:

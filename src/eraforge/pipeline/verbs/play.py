@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from eraforge.core.errors import EraforgeError, Refused
-from eraforge.core.words import Entry
+from eraforge.core.errors import EraforgeError, Refused, UserError
+from eraforge.core.words import Effect, EffectKind, Entry, Round, Slot
 from eraforge.pipeline.desk import Facts, Visit
 from eraforge.pipeline.steps import stages
+from eraforge.pipeline.steps.fits import build_model
 from eraforge.pipeline.tools import Tools
+from eraforge.pipeline.verbs.look import next_opening
 from eraforge.pipeline.workspace import chosen_entries, open_workspace, play_turns
 
 Work = Callable[[Tools, Entry, int], Facts]
@@ -74,41 +76,83 @@ def predict(visit: Visit, entry: str, round: int, output: str) -> Facts:
         rows = stages.read_predictions(tools, made["digest"]).height
         return {"predictions": made["digest"], "rows": rows, "synthetic": made["synthetic"], "output": output or None}
 
-    return _each(visit, entry, round, work)
+    return _each(visit, entry, round, work, one_file="--output" if output else "")
 
 
 def submit(visit: Visit, entry: str, round: int, file: str, replace: bool) -> Facts:
     """Play the turn to its confirmed submission, or submit a given file through the same checks and effects."""
     with open_workspace(visit) as tools:
         chosen = chosen_entries(tools.configuration, entry)
-        numbers = [round or current_number(tools, one) for one in chosen]
+        if file:
+            _require_one(chosen, "--file")
+        ready: list[tuple[Entry, int]] = []
+        rows: list[dict[str, Any]] = []
+        for one in chosen:
+            try:
+                ready.append((one, _playable_round(tools, one, round)))
+            except EraforgeError as error:
+                rows.append({"entry": one.name, "error": error.as_dict()})
         if file or replace:
             from eraforge.pipeline.steps.by_hand import submit_by_hand
 
-            rows: list[dict[str, Any]] = [
-                submit_by_hand(tools, one, number, file, replace) for one, number in zip(chosen, numbers, strict=True)
-            ]
-        else:
-            rows = play_turns(tools, chosen, numbers)
-        return _with_exit_code({"entries": rows})
+            rows += [submit_by_hand(tools, one, number, file, replace) for one, number in ready]
+        elif ready:
+            rows += play_turns(tools, [one for one, _ in ready], [number for _, number in ready])
+        order = [one.name for one in chosen]
+        return _with_exit_code({"entries": sorted(rows, key=lambda row: order.index(row["entry"]))})
 
 
-def current_number(tools: Tools, entry: Entry) -> int:
-    """Number of the round that is open now.
+def _playable_round(tools: Tools, entry: Entry, number: int) -> int:
+    """Number of the round the entry will play; what would stop it in the end is said before an hour is spent.
 
     Raises:
-        Refused: `round-not-open`, saying when the next one opens.
+        UserError: keys, model, learner or settings are wrong; `unknown-round`.
+        Refused: `round-not-open`, unless something of the entry is already on its way in that round.
     """
-    current = tools.reader(entry).current_round(tools.arena(entry))
+    found = _round(tools, entry, number)
+    tools.model_id(entry)
+    build_model(entry)
+    slot = Slot(entry.account, entry.model, entry.arena, found.number)
+    if not found.is_open(tools.clock.now()) and tools.ledger.effect(Effect(EffectKind.SUBMIT, slot, "").key) is None:
+        raise _not_open(tools, entry, found)
+    return found.number
+
+
+def _round(tools: Tools, entry: Entry, number: int) -> Round:
+    """The round of that number, or the current one for 0; never one that has not opened.
+
+    Raises:
+        UserError: `unknown-round`. Refused: `round-not-open`.
+    """
+    arena = tools.arena(entry)
+    found = tools.round(entry, number) if number else tools.reader(entry).current_round(arena)
+    if tools.clock.now() < found.opens:
+        raise _not_open(tools, entry, found)
+    return found
+
+
+def _not_open(tools: Tools, entry: Entry, found: Round) -> Refused:
     now = tools.clock.now()
-    if not current.is_open(now):
-        when = f"It opens at {current.opens:%Y-%m-%d %H:%M} UTC" if now < current.opens else "It is over"
-        raise Refused(
-            "round-not-open",
-            f"Round {current.number} of {entry.arena} is not open at {now:%Y-%m-%d %H:%M} UTC. {when}.",
-            "Wait for the next window; `eraforge round` shows it.",
+    if now < found.opens:
+        state, opens = "has not opened yet", found.opens
+    else:
+        calendar = tools.arena(entry).calendar
+        state, opens = f"closed at {found.closes:%Y-%m-%d %H:%M} UTC", next_opening(calendar, now)
+    return Refused(
+        "round-not-open",
+        f"Round {found.number} of {entry.arena} {state}.",
+        f"Wait for the next window: it opens at {opens:%Y-%m-%d %H:%M} UTC (`eraforge round` counts the time).",
+    )
+
+
+def _require_one(chosen: list[Entry], flag: str) -> None:
+    """One file is one entry's: given to all, the last would overwrite the others."""
+    if len(chosen) > 1:
+        raise UserError(
+            "name-the-entry",
+            f"{flag} names one file, but {len(chosen)} entries are meant.",
+            f"Add --entry with one of: {', '.join(one.name for one in chosen)}.",
         )
-    return current.number
 
 
 def _checked(tools: Tools, entry: Entry, number: int) -> tuple[dict[str, str], dict[str, Any]]:
@@ -116,13 +160,16 @@ def _checked(tools: Tools, entry: Entry, number: int) -> tuple[dict[str, str], d
     return files, stages.feature(tools, entry, files, stages.check(tools, entry, number, files))
 
 
-def _each(visit: Visit, entry: str, round: int, work: Work) -> Facts:
+def _each(visit: Visit, entry: str, round: int, work: Work, one_file: str = "") -> Facts:
     """Do the work for each entry; one that fails is reported and does not stop the others."""
     rows: list[dict[str, Any]] = []
     with open_workspace(visit) as tools:
-        for one in chosen_entries(tools.configuration, entry):
+        chosen = chosen_entries(tools.configuration, entry)
+        if one_file:
+            _require_one(chosen, one_file)
+        for one in chosen:
             try:
-                number = round or tools.reader(one).current_round(tools.arena(one)).number
+                number = _round(tools, one, round).number
                 rows.append({"entry": one.name, "round": number, **work(tools, one, number)})
             except EraforgeError as error:
                 rows.append({"entry": one.name, "error": error.as_dict()})

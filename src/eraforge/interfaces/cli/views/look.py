@@ -6,9 +6,10 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from eraforge.interfaces.cli.views.words import duration, figure, moment, show_error
+from eraforge.interfaces.cli.views.words import duration, figure, moment
 
 STATES = {"open": "green", "upcoming": "yellow", "closed": "dim"}
 PHASES = {"confirmed": "green", "none": "dim", "held": "bold red", "refused": "red"}
@@ -22,6 +23,8 @@ def rounds(facts: dict[str, Any], console: Console) -> None:
         console.print(f"[bold]{row['arena']}[/] round {row['round']} is {state} {left} {_left(row)}".rstrip())
         console.print(f"  opens    {moment(row['opens'])} UTC\n  closes   {moment(row['closes'])} UTC")
         console.print(f"  resolves {moment(row['resolves'])} UTC")
+        if row["state"] == "closed":
+            console.print(f"  the next round opens {moment(row['next_opens'])} UTC")
         if row["pays"]:
             console.print("  pays     " + " + ".join(f"{weight} × {name}" for name, weight in row["pays"].items()))
     console.print(f"server time {moment(facts['now'])} UTC", style="dim")
@@ -34,24 +37,21 @@ def status(facts: dict[str, Any], console: Console) -> None:
         table.add_column(name)
     for row in facts["entries"]:
         if row["round"] is None:
-            table.add_row(row["entry"], "–", row["state"], "–", row["next"])
+            table.add_row(escape(row["entry"]), "–", escape(row["state"]), "–", escape(row["next"]))
             continue
         window = f"[{STATES[row['state']]}]{row['state']}[/] {_left(row)}".strip()
         phase = row["submission"]
         table.add_row(
-            row["entry"], str(row["round"]), window, f"[{PHASES.get(phase, 'yellow')}]{phase}[/]", row["next"]
+            escape(row["entry"]), str(row["round"]), window, f"[{PHASES.get(phase, 'yellow')}]{phase}[/]", row["next"]
         )
     console.print(table)
-    console.print(f"{facts['server']}, server time {moment(facts['now'])} UTC", style="dim")
+    console.print(f"{escape(facts['server'])}, server time {moment(facts['now'])} UTC", style="dim")
 
 
 def scores(facts: dict[str, Any], console: Console) -> None:
     """Per entry: its rounds with what pays, percentile and payout."""
     for entry in facts["entries"]:
-        if "error" in entry:
-            show_error(console, entry["entry"], entry["error"])
-            continue
-        console.print(f"[bold]{entry['entry']}[/] ({entry['model']}), sample: live")
+        console.print(f"[bold]{escape(entry['entry'])}[/] ({escape(entry['model'])}), sample: live")
         if not entry["rounds"]:
             console.print("  no score is published yet", style="dim")
             continue

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from eraforge.interfaces.cli.views.look import round_table
 from eraforge.interfaces.cli.views.plot import plot
-from eraforge.interfaces.cli.views.words import figure, show_error
+from eraforge.interfaces.cli.views.words import figure
 
 FIGURES = ("mean", "standard_deviation", "sharpe", "maximum_drawdown")
 
 
 def steps(facts: dict[str, Any], console: Console) -> None:
     """What a verb made, a few plain lines per entry."""
-
-    def show(row: dict[str, Any]) -> None:
-        console.print(f"[bold]{row['entry']}[/], round {row['round']}")
+    for row in facts["entries"]:
+        console.print(f"[bold]{escape(row['entry'])}[/], round {row['round']}")
         for file in row.get("files", []):
             console.print(f"  {file['role']:<12} {file['bytes'] / 1e6:9.2f} MB  {file['digest'][:12]}")
         if "fitted" in row:
@@ -31,16 +30,13 @@ def steps(facts: dict[str, Any], console: Console) -> None:
             kind = " (synthetic data)" if row["synthetic"] else ""
             console.print(f"  {row['rows']} predictions {row['predictions'][:12]}{kind}, checked by the arena's rules")
             if row["output"]:
-                console.print(f"  written to {row['output']}")
-
-    _each(facts, console, show)
+                console.print(f"  written to {row['output']}", markup=False)
 
 
 def data_check(facts: dict[str, Any], console: Console) -> None:
     """Rows, eras and findings of each file."""
-
-    def show(row: dict[str, Any]) -> None:
-        console.print(f"[bold]{row['entry']}[/], round {row['round']}")
+    for row in facts["entries"]:
+        console.print(f"[bold]{escape(row['entry'])}[/], round {row['round']}")
         for sample, report in row["reports"].items():
             counts = report["figures"]
             shape = f"{counts['rows']:,.0f} rows, {counts['eras']:.0f} eras, {counts['features']:.0f} features"
@@ -49,19 +45,18 @@ def data_check(facts: dict[str, Any], console: Console) -> None:
             for finding in report["findings"]:
                 console.print(f"      {finding['severity']}: {finding['sentence']}", markup=False)
 
-    _each(facts, console, show)
-
 
 def evaluate(facts: dict[str, Any], console: Console) -> None:
     """Figures per score, all out of sample, and the cumulative CORR."""
     curves: dict[str, list[float]] = {}
-
-    def show(row: dict[str, Any]) -> None:
+    for row in facts["entries"]:
         if row["report"] is None:
-            console.print(f"[bold]{row['entry']}[/]: folds = 0, nothing evaluated")
-            return
+            console.print(f"[bold]{escape(row['entry'])}[/]: folds = 0, nothing evaluated")
+            continue
         report = row["report"]
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"{row['entry']}: {len(report['folds'])} folds")
+        table = Table(
+            box=box.SIMPLE_HEAD, pad_edge=False, title=f"{escape(row['entry'])}: {len(report['folds'])} folds"
+        )
         for name in ("score", "sample", "eras", "mean", "std", "Sharpe", "max drawdown"):
             table.add_column(name, justify="left" if name in ("score", "sample") else "right")
         for score in report["scores"]:
@@ -70,21 +65,18 @@ def evaluate(facts: dict[str, Any], console: Console) -> None:
             table.add_row(score["score"], score["sample"], str(scored), *cells)
         console.print(table)
         curves[row["entry"]] = cumulative(report)
-
-    _each(facts, console, show)
     if curves:
         _show_curves(curves, console)
 
 
 def submit(facts: dict[str, Any], console: Console) -> None:
     """The receipt of each entry."""
-
-    def show(row: dict[str, Any]) -> None:
+    for row in facts["entries"]:
         receipt = row["outcome"]["receipt"]
-        console.print(f"[green]✓[/] [bold]{row['entry']}[/] round {row['round']}: confirmed as {receipt['filename']}")
+        console.print(
+            f"[green]✓[/] [bold]{escape(row['entry'])}[/] round {row['round']}: confirmed as {receipt['filename']}"
+        )
         console.print(f"  the server holds exactly what was decided (SHA-256 {receipt['digest'][:12]})", style="dim")
-
-    _each(facts, console, show)
 
 
 def demo(facts: dict[str, Any], console: Console) -> None:
@@ -148,11 +140,3 @@ def _figure(report: dict[str, Any], score: str, name: str) -> float | None:
 def _live_mean(row: dict[str, Any], name: str) -> float | None:
     values = [one["scores"][name]["value"] for one in row["live"] if name in one["scores"]]
     return sum(values) / len(values) if values else None
-
-
-def _each(facts: dict[str, Any], console: Console, show: Callable[[dict[str, Any]], None]) -> None:
-    for row in facts["entries"]:
-        if "error" in row:
-            show_error(console, row["entry"], row["error"])
-        else:
-            show(row)

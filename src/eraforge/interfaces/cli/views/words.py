@@ -1,10 +1,6 @@
-"""Small words shared by the views: figures, durations, errors."""
+"""Small words shared by the views: figures, durations, moments."""
 
 from __future__ import annotations
-
-from typing import Any
-
-from rich.console import Console
 
 
 def figure(value: float | None, digits: int = 4) -> str:
@@ -27,10 +23,3 @@ def duration(seconds: float | None) -> str:
 def moment(text: str | None) -> str:
     """A moment to the minute, in UTC."""
     return "–" if not text else text[:16].replace("T", " ")
-
-
-def show_error(console: Console, entry: str, error: dict[str, Any]) -> None:
-    """An entry's error in two lines: what, and what next."""
-    console.print(f"[bold]{entry}[/]  [red]{error['kind']}[/] ({error['code']})")
-    console.print(f"  {error['sentence']}", markup=False)
-    console.print(f"  → {error['next_step']}", style="green", markup=False)
