@@ -8,9 +8,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from eraforge.interfaces.cli.views.plot import plot
 from eraforge.interfaces.cli.views.words import duration, figure, moment, show_error
 
 STATES = {"open": "green", "upcoming": "yellow", "closed": "dim"}
+FEW = 5
 PHASES = {"confirmed": "green", "none": "dim", "held": "bold red", "refused": "red"}
 
 
@@ -56,6 +58,23 @@ def scores(facts: dict[str, Any], console: Console) -> None:
             console.print("  no score is published yet", style="dim")
             continue
         console.print(round_table(entry["rounds"]))
+        for mean in entry["means"]:
+            console.print(f"  {mean['score']}: {mean['sentence']}", style="" if mean["mean"] is not None else "dim")
+        if entry["means"]:
+            _show_rounds(entry["rounds"], entry["means"][0]["score"], console)
+
+
+def _show_rounds(rows: list[dict[str, Any]], name: str, console: Console) -> None:
+    """The first paying score over the rounds, as it stands now, where there are more than a few."""
+    scored = [row for row in rows if name in row["scores"]]
+    if len(scored) <= FEW:
+        return
+    resolved = sum(row["resolved"] for row in scored)
+    span = f"{scored[0]['round']}–{scored[-1]['round']}"
+    console.print(f"{name} per round {span} as it stands now, {resolved} resolved (sample: live)")
+    values = {name: [row["scores"][name]["value"] for row in scored]}
+    for line in plot(values, width=min(56, console.width - 12), height=6, digits=3):
+        console.print(line)
 
 
 def round_table(rows: list[dict[str, Any]]) -> Table:
