@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
@@ -13,6 +14,7 @@ from eraforge.interfaces.cli.views.words import duration, figure, moment, show_e
 
 STATES = {"open": "green", "upcoming": "yellow", "closed": "dim"}
 FEW = 5
+NARROW = 72
 PHASES = {"confirmed": "green", "none": "dim", "held": "bold red", "refused": "red"}
 
 
@@ -57,7 +59,8 @@ def scores(facts: dict[str, Any], console: Console) -> None:
         if not entry["rounds"]:
             console.print("  no score is published yet", style="dim")
             continue
-        console.print(round_table(entry["rounds"]))
+        pays = [mean["score"] for mean in entry["means"]]
+        console.print(round_table(entry["rounds"], pays if console.width < NARROW else []))
         for mean in entry["means"]:
             console.print(f"  {mean['score']}: {mean['sentence']}", style="" if mean["mean"] is not None else "dim")
         if entry["means"]:
@@ -77,10 +80,10 @@ def _show_rounds(rows: list[dict[str, Any]], name: str, console: Console) -> Non
         console.print(line)
 
 
-def round_table(rows: list[dict[str, Any]]) -> Table:
-    """Rounds by scores: value and percentile; payouts in NMR."""
+def round_table(rows: list[dict[str, Any]], names: Sequence[str] = ()) -> Table:
+    """Rounds by scores (those named, else the best known): value and percentile; payouts in NMR."""
     named = sorted({name for row in rows for name in row["scores"]})
-    shown = [name for name in ("corr60", "mmc60", "v2_corr20", "mmc") if name in named] or named[:4]
+    shown = [*names] or [name for name in ("corr60", "mmc60", "v2_corr20", "mmc") if name in named] or named[:4]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("round")
     table.add_column("day", justify="right")

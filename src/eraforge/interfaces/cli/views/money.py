@@ -21,17 +21,18 @@ def forecast(facts: dict[str, Any], console: Console) -> None:
             f"[bold]{arena['arena']}[/]: {len(pending)} pending rounds {_span(sorted(pending))}, in NMR "
             f"(sample: {arena['sample']}, rounds up to {arena['known_until']})"
         )
-        table = _table("entry", "resolves in", right=("stake", "median", "80% between"))
+        table = _table("entry", "month", right=("stake", "median", "80% between"))
         for name in dict.fromkeys(row["entry"] for row in arena["pending"]):
             months = [row for row in arena["months"] if row["entry"] == name]
             for place, row in enumerate(months):
                 month = row["period"] + ("" if row["complete"] else " *")
                 table.add_row(name if not place else "", month, *_spread(row))
-            whole = next(row for row in arena["pending"] if row["entry"] == name)
-            table.add_row("", "all pending", *_spread(whole), style="bold", end_section=True)
+            if len(months) > 1:
+                whole = next(row for row in arena["pending"] if row["entry"] == name)
+                table.add_row("", "all", *_spread(whole), style="bold", end_section=True)
         console.print(table)
         if any(not row["complete"] for row in arena["months"]):
-            console.print("* rounds that have not closed yet will resolve in this month too", style="dim")
+            console.print("* more rounds, not closed yet, will resolve in this month", style="dim")
         history = ", ".join(f"{name} {count}" for name, count in arena["history"].items())
         console.print(f"resolved rounds behind it: {history} ({' and '.join(arena['scores'])})", style="dim")
         console.print(f"policy: {_policies(arena['policies'])}", style="dim", markup=False)
@@ -55,7 +56,7 @@ def reconcile(facts: dict[str, Any], console: Console) -> None:
 
 
 def _settled(row: dict[str, Any], console: Console) -> None:
-    console.print(f"[bold]{row['entry']}[/] ({row['model']}): settled, recomputed from the final scores (sample: live)")
+    console.print(f"[bold]{row['entry']}[/] ({row['model']}): settled payouts, recomputed (sample: live)")
     if not row["settled"]:
         console.print("  no round is settled yet", style="dim")
         return
@@ -91,7 +92,8 @@ def _judged(judged: dict[str, Any], console: Console) -> None:
         table = _table("held", right=("n", "50%", "80%", "90%", "bias", "error"))
         for row in judged["calibration"]:
             shares = [f"{100 * row[f'inside_{level}']:.0f}%" for level in (50, 80, 90)]
-            parts = ["–" if row[name] is None else f"{100 * row[name]:+.1f}%" for name in ("bias", "error")]
+            signs = (("bias", "+"), ("error", ""))
+            parts = ["–" if row[name] is None else f"{100 * row[name]:{sign}.1f}%" for name, sign in signs]
             of = {"round": "a round", "period": "a month"}[row["scope"]]
             table.add_row(f"{row['of']}, {of}", str(row["count"]), *shares, *parts)
         console.print(table)
@@ -106,21 +108,21 @@ def _table(*left: str, right: tuple[str, ...]) -> Table:
     for name in left:
         table.add_column(name)
     for name in right:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     return table
 
 
 def _spread(row: dict[str, Any]) -> list[str]:
     """Stake, median and the 80 % interval."""
-    return [_nmr(row["stake"], sign=False), _nmr(row["q50"]), f"{_nmr(row['q10'])} .. {_nmr(row['q90'])}"]
+    return [_nmr(row["stake"], sign=False), _nmr(row["q50"]), f"{_nmr(row['q10'])}..{_nmr(row['q90'])}"]
 
 
 def _nmr(amount: str | None, sign: bool = True) -> str:
-    """An amount in five significant places, which is what fits a screen; the facts hold all eighteen."""
+    """An amount in four or five digits, which is what fits a screen; the facts hold all eighteen places."""
     if amount is None:
         return "–"
     value = float(amount)
-    digits = 4 if abs(value) < 10 else 2
+    digits = 3 if abs(value) < 10 else 1
     return f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
 
 
