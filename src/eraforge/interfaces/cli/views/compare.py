@@ -7,6 +7,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from eraforge.interfaces.cli.views.plot import plot
@@ -18,7 +19,7 @@ NAMES = {"validation": "out of fold (sample: validation)", "live": "sample: live
 def compare(facts: dict[str, Any], console: Console) -> None:
     """The differences with their intervals, each in a sentence, and how the first of them adds up."""
     first, second = facts["first"], facts["second"]
-    console.print(f"[bold]{first}[/] less [bold]{second}[/]")
+    console.print(f"[bold]{escape(first)}[/] less [bold]{escape(second)}[/]")
     found = [row for row in facts["comparisons"] if row["difference"]]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("sample", "score"):

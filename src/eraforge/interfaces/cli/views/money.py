@@ -6,6 +6,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from eraforge.interfaces.cli.views.words import show_error
@@ -26,14 +27,14 @@ def forecast(facts: dict[str, Any], console: Console) -> None:
             months = [row for row in arena["months"] if row["entry"] == name]
             for place, row in enumerate(months):
                 month = row["period"] + ("" if row["complete"] else " *")
-                table.add_row(name if not place else "", month, *_spread(row))
+                table.add_row(escape(name) if not place else "", month, *_spread(row))
             if len(months) > 1:
                 whole = next(row for row in arena["pending"] if row["entry"] == name)
                 table.add_row("", "all", *_spread(whole), style="bold", end_section=True)
         console.print(table)
         if any(not row["complete"] for row in arena["months"]):
             console.print("* more rounds, not closed yet, will resolve in this month", style="dim")
-        history = ", ".join(f"{name} {count}" for name, count in arena["history"].items())
+        history = ", ".join(f"{escape(name)} {count}" for name, count in arena["history"].items())
         console.print(f"resolved rounds behind it: {history} ({' and '.join(arena['scores'])})", style="dim")
         console.print(f"policy: {_policies(arena['policies'])}", style="dim", markup=False)
         note = f"{arena['recorded']} written down" if arena["recorded"] else "this forecast was written down before"
@@ -56,7 +57,9 @@ def reconcile(facts: dict[str, Any], console: Console) -> None:
 
 
 def _settled(row: dict[str, Any], console: Console) -> None:
-    console.print(f"[bold]{row['entry']}[/] ({row['model']}): settled payouts, recomputed (sample: live)")
+    console.print(
+        f"[bold]{escape(row['entry'])}[/] ({escape(row['model'])}): settled payouts, recomputed (sample: live)"
+    )
     if not row["settled"]:
         console.print("  no round is settled yet", style="dim")
         return
@@ -85,7 +88,7 @@ def _judged(judged: dict[str, Any], console: Console) -> None:
         for row in shown:
             mark = "green" if row["inside_80"] else "red"
             settled = f"[{mark}]{_nmr(row['settled'])}[/]"
-            table.add_row(row["entry"], str(row["round"]), *_spread(row)[1:], settled)
+            table.add_row(escape(row["entry"]), str(row["round"]), *_spread(row)[1:], settled)
         console.print(table)
         _left_out(len(first), "judged rounds", console)
     if judged["calibration"]:
@@ -100,7 +103,7 @@ def _judged(judged: dict[str, Any], console: Console) -> None:
         console.print("bias and error as shares of the stake", style="dim")
     for name in dict.fromkeys(row["entry"] for row in judged["waiting"]):
         rounds = sorted(row["round"] for row in judged["waiting"] if row["entry"] == name)
-        console.print(f"  open: {name}, {len(rounds)} rounds {_span(rounds)}", style="yellow")
+        console.print(f"  open: {escape(name)}, {len(rounds)} rounds {_span(rounds)}", style="yellow")
 
 
 def _table(*left: str, right: tuple[str, ...]) -> Table:
