@@ -15,7 +15,7 @@ from numerai_tools.scoring import correlation_contribution, numerai_corr
 from eraforge.core.errors import Broken, DataError, UserError
 from eraforge.core.panel import Moments, Panel, Sample
 from eraforge.core.ports import Fitted, Fold, Model
-from eraforge.evaluation.practice import practice_panel
+from eraforge.evaluation.checks.practice import practice_panel
 from eraforge.evaluation.report import Report, evaluate
 from eraforge.evaluation.splits import WalkForward
 from eraforge.models.boosting import LightGBM

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from eraforge.core.errors import Broken, UserError
 from eraforge.core.panel import Moments, Panel, Target
 from eraforge.core.ports import Fold
-from eraforge.evaluation.practice import practice_panel
+from eraforge.evaluation.checks.practice import practice_panel
 from eraforge.evaluation.splits import OFFICIAL_CHUNK, WalkForward, check_fold, check_folds, clean_past
 
 

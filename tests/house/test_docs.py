@@ -94,7 +94,7 @@ def test_the_commands_of_the_first_round_work_in_order(tournament: Any, tmp_path
 
 
 def test_the_model_of_the_plugin_page_keeps_the_contract() -> None:
-    from eraforge.evaluation.model_checks import check_made
+    from eraforge.evaluation.checks.model_checks import check_made
 
     module = types.ModuleType("my_models")
     sys.modules["my_models"] = module  # dataclasses look their module up

@@ -12,7 +12,7 @@ import pytest
 from eraforge.core.errors import DataError, UserError
 from eraforge.core.panel import Panel
 from eraforge.core.ports import Fitted, Model
-from eraforge.evaluation.practice import practice_panel
+from eraforge.evaluation.checks.practice import practice_panel
 from eraforge.models import binned
 from eraforge.models.boosting import LightGBM
 from eraforge.models.progress import reporting

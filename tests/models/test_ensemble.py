@@ -10,7 +10,7 @@ from numerai_tools.scoring import tie_kept_rank__gaussianize__pow_1_5
 from eraforge.core.errors import DataError, UserError
 from eraforge.core.panel import Panel
 from eraforge.core.ports import Composite
-from eraforge.evaluation.practice import practice_panel
+from eraforge.evaluation.checks.practice import practice_panel
 from eraforge.models.ensemble import Average
 
 PANEL = practice_panel(eras=14, rows=50)

@@ -13,7 +13,7 @@ from sklearn.linear_model import Ridge as Oracle
 
 from eraforge.core.errors import DataError, UserError
 from eraforge.core.panel import Panel
-from eraforge.evaluation.practice import practice_panel
+from eraforge.evaluation.checks.practice import practice_panel
 from eraforge.models import linear
 from eraforge.models.linear import Ridge, Sums
 

@@ -182,6 +182,27 @@ VERBS: tuple[Verb, ...] = (
         (_ENTRY, Option("last", int, 20, "rounds to show", least=1)),
     ),
     Verb(
+        "compare",
+        "Compare two entries: out of fold on the same eras, and live on the rounds both played.",
+        "eraforge.pipeline.verbs.compare:compare",
+        (
+            Option("first", str, "", "one entry", positional=True),
+            Option("second", str, "", "the entry to compare it with", positional=True),
+        ),
+    ),
+    Verb(
+        "payout forecast",
+        "Forecast what the pending rounds will pay, from the entries' own live scores, and record it.",
+        "eraforge.pipeline.verbs.payout_forecast:payout_forecast",
+        (_ENTRY,),
+    ),
+    Verb(
+        "payout reconcile",
+        "Judge recorded forecasts by what was settled, and recompute settled payouts from the scores.",
+        "eraforge.pipeline.verbs.payout_reconcile:payout_reconcile",
+        (_ENTRY, Option("last", int, 60, "settled rounds to recompute per entry", least=1)),
+    ),
+    Verb(
         "simulator serve",
         "Serve a local tournament that numerapi and eraforge can play in.",
         "eraforge.simulator.verbs:serve_verb",

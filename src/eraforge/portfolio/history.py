@@ -17,6 +17,7 @@ from eraforge.evaluation.uncertainty import Overlap, long_run
 
 FEWEST = 8
 PULL = 8.0
+MOST_SHARED = 0.8
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,18 @@ class History:
     own_error: np.ndarray
     shared_error: np.ndarray
     overlap: Overlap
+
+
+def rounds_needed(overlap: Overlap) -> int:
+    """Resolved rounds from which a model's own history is worth a forecast: 8, and more where rounds overlap much.
+
+    With fewer, the rounds are so nearly one observation that more than four fifths of what moves the scores moved them
+    all alike and cannot be seen in their differences (13 daily rounds of 20 days, 37 of 60).
+    """
+    count = FEWEST
+    while long_run(overlap.correlation(count), count) / count > MOST_SHARED:
+        count += 1
+    return count
 
 
 def read_history(frame: pl.DataFrame, models: Sequence[str], scores: Sequence[str], overlap: Overlap) -> History:

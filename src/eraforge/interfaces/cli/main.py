@@ -20,6 +20,7 @@ GROUPS = {
     "data": "Download and check data.",
     "simulator": "The local tournament.",
     "config": "The configuration.",
+    "payout": "What rounds pay: forecast, recorded, and judged by what was settled.",
 }
 
 

@@ -37,7 +37,7 @@ def check(visit: Visit, kind: str, name: str) -> Facts:
     Raises:
         UserError: `unknown-plugin`, or `no-name` when none was given.
     """
-    from eraforge.evaluation import model_checks
+    from eraforge.evaluation.checks import model_checks
 
     if not name:
         known = ", ".join(plugins.names(kind))

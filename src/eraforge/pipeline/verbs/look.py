@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eraforge.core.calendar import is_open_day, next_open_day, window
 from eraforge.core.errors import EraforgeError, Transient
+from eraforge.core.panel import Sample
 from eraforge.core.words import Calendar, Effect, EffectKind, Entry, Round, Slot
 from eraforge.pipeline.desk import Facts, Visit
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import follow
 from eraforge.pipeline.workspace import chosen_entries, open_workspace
+
+if TYPE_CHECKING:
+    from eraforge.evaluation.uncertainty import Overlap
+
+LEVEL = 0.9
 
 
 def rounds(visit: Visit) -> Facts:
@@ -92,7 +98,8 @@ def scores(visit: Visit, entry: str, last: int) -> Facts:
         for one in chosen_entries(tools.configuration, entry):
             try:
                 follow(one, lambda work, *given: work(tools, *given))
-                shown.append({"entry": one.name, "model": one.model, **score_table(tools, one, last)})
+                table = score_table(tools, one, last)
+                shown.append({"entry": one.name, "model": one.model, **table, "means": _means(tools, one)})
             except EraforgeError as error:
                 shown.append({"entry": one.name, "model": one.model, "error": error.as_dict()})
         failed = [row["error"]["exit_code"] for row in shown if "error" in row]
@@ -103,16 +110,56 @@ def scores(visit: Visit, entry: str, last: int) -> Facts:
         }
 
 
+def _means(tools: Tools, entry: Entry) -> list[Facts]:
+    """Per paying score its mean over resolved live rounds, with an interval that knows how far rounds overlap.
+
+    What pays is what pays in the last round scored. Too few rounds: no figure, and a sentence that says so.
+    """
+    from eraforge.pipeline.steps import live_history
+
+    model_id = tools.model_id(entry)
+    played = [row.round for row in tools.ledger.scores(model_id)]
+    if not played:
+        return []
+    arena = tools.arena(entry)
+    policy = live_history.policy_of(arena, tools.round(entry, max(played)))
+    finals = live_history.final_scores(tools, model_id)
+    overlap = live_history.round_overlap(arena, policy.score_days)
+    names = live_history.paying(policy)
+    return [_mean(name, [scores[name] for scores in finals.values() if name in scores], overlap) for name in names]
+
+
+def _mean(name: str, values: list[float], overlap: Overlap) -> Facts:
+    import numpy as np
+
+    from eraforge.evaluation.uncertainty import SHORTEST, mean_interval
+
+    row: Facts = {"score": name, "sample": str(Sample.LIVE), "rounds": len(values), "mean": None}
+    if len(values) < SHORTEST:
+        few = f"{len(values)} live rounds have resolved; a mean with an interval needs {SHORTEST}"
+        return {**row, "sentence": few}
+    found = mean_interval(np.array(values), overlap, Sample.LIVE, LEVEL)
+    told = {"mean": found.mean, "low": found.low, "high": found.high, "level": found.level}
+    sentence = (
+        f"{found.mean:+.4f}, {found.level:.0%} interval {found.low:+.4f}..{found.high:+.4f}, "
+        f"{found.count} resolved rounds of the {found.sample} sample"
+    )
+    return {**row, **told, "overlap": {"horizon": overlap.horizon, "spacing": overlap.spacing}, "sentence": sentence}
+
+
 def score_table(tools: Tools, entry: Entry, last: int) -> Facts:
     """Latest value of every score per round, and the payout where one is settled."""
     model_id = tools.model_id(entry)
     latest: dict[int, dict[str, Any]] = {}
+    final: dict[int, dict[str, bool]] = {}
     for row in sorted(tools.ledger.scores(model_id), key=lambda one: one.day):
         shown = latest.setdefault(row.round, {"round": row.round, "scores": {}, "day": 0, "resolved": False})
         if row.value is not None:
             shown["scores"][row.display_name] = {"value": row.value, "percentile": row.percentile, "day": row.day}
             shown["day"] = max(shown["day"], row.day)
-        shown["resolved"] = shown["resolved"] or row.resolved
+        # A 20-day score is final long before its round: resolved is the round whose every score is.
+        final.setdefault(row.round, {})[row.display_name] = row.resolved
+        shown["resolved"] = all(final[row.round].values())
     for payout in tools.ledger.payouts(model_id):
         if payout.round in latest:
             amount = payout.settled if payout.settled is not None else payout.pending

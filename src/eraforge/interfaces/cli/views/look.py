@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
@@ -9,9 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from eraforge.interfaces.cli.views.plot import plot
 from eraforge.interfaces.cli.views.words import duration, figure, moment
 
 STATES = {"open": "green", "upcoming": "yellow", "closed": "dim"}
+FEW = 5
+NARROW = 72
 PHASES = {"confirmed": "green", "none": "dim", "held": "bold red", "refused": "red"}
 
 
@@ -55,13 +59,31 @@ def scores(facts: dict[str, Any], console: Console) -> None:
         if not entry["rounds"]:
             console.print("  no score is published yet", style="dim")
             continue
-        console.print(round_table(entry["rounds"]))
+        pays = [mean["score"] for mean in entry["means"]]
+        console.print(round_table(entry["rounds"], pays if console.width < NARROW else []))
+        for mean in entry["means"]:
+            console.print(f"  {mean['score']}: {mean['sentence']}", style="" if mean["mean"] is not None else "dim")
+        if entry["means"]:
+            _show_rounds(entry["rounds"], entry["means"][0]["score"], console)
 
 
-def round_table(rows: list[dict[str, Any]]) -> Table:
-    """Rounds by scores: value and percentile; payouts in NMR."""
+def _show_rounds(rows: list[dict[str, Any]], name: str, console: Console) -> None:
+    """The first paying score over the rounds, as it stands now, where there are more than a few."""
+    scored = [row for row in rows if name in row["scores"]]
+    if len(scored) <= FEW:
+        return
+    resolved = sum(row["resolved"] for row in scored)
+    span = f"{scored[0]['round']}–{scored[-1]['round']}"
+    console.print(f"{name} per round {span} as it stands now, {resolved} resolved (sample: live)")
+    values = {name: [row["scores"][name]["value"] for row in scored]}
+    for line in plot(values, width=min(56, console.width - 12), height=6, digits=3):
+        console.print(line)
+
+
+def round_table(rows: list[dict[str, Any]], names: Sequence[str] = ()) -> Table:
+    """Rounds by scores (those named, else the best known): value and percentile; payouts in NMR."""
     named = sorted({name for row in rows for name in row["scores"]})
-    shown = [name for name in ("corr60", "mmc60", "v2_corr20", "mmc") if name in named] or named[:4]
+    shown = [*names] or [name for name in ("corr60", "mmc60", "v2_corr20", "mmc") if name in named] or named[:4]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("round")
     table.add_column("day", justify="right")

@@ -10,12 +10,13 @@ DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 COLOURS = ("cyan", "yellow", "magenta", "green", "blue", "red")
 
 
-def plot(series: Mapping[str, Sequence[float]], width: int = 56, height: int = 8) -> list[Text]:
+def plot(series: Mapping[str, Sequence[float]], width: int = 56, height: int = 8, digits: int = 2) -> list[Text]:
     """Lines of text showing every series over its index, with the value axis at the left and a legend below.
 
     Args:
         series: name to values; all are drawn on one scale that includes zero.
         width, height: size of the drawing in characters, without the axis.
+        digits: decimal places on the axis.
     """
     values = [value for line in series.values() for value in line]
     if not values:
@@ -32,7 +33,7 @@ def plot(series: Mapping[str, Sequence[float]], width: int = 56, height: int = 8
     lines = []
     for row in range(height):
         label = high - span * row / max(height - 1, 1)
-        text = Text(f"{label:+7.2f} ┤", style="dim")
+        text = Text(f"{label:+7.{digits}f} ┤", style="dim")
         for place in range(width):
             style = COLOURS[owners[row][place] % len(COLOURS)] if owners[row][place] >= 0 else ""
             text.append(chr(0x2800 + cells[row][place]), style=style)

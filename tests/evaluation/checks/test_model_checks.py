@@ -13,7 +13,7 @@ from eraforge.core import plugins
 from eraforge.core.errors import UserError
 from eraforge.core.panel import Panel
 from eraforge.core.ports import Fitted
-from eraforge.evaluation.model_checks import CHECKS, check_made, check_model
+from eraforge.evaluation.checks.model_checks import CHECKS, check_made, check_model
 from eraforge.models.ensemble import Average
 from eraforge.models.linear import FittedRidge, Ridge
 

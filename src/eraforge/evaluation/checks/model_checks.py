@@ -18,7 +18,7 @@ from eraforge.core.errors import Broken, EraforgeError
 from eraforge.core.panel import ERA, ID, Panel, Target
 from eraforge.core.ports import Composite, Model
 from eraforge.core.words import PREDICTION
-from eraforge.evaluation.practice import TARGET, panel_of, practice_panel
+from eraforge.evaluation.checks.practice import TARGET, panel_of, practice_panel
 from eraforge.evaluation.scores import corr
 
 TOLERANCE = 1e-9

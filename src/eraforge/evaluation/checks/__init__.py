@@ -1,0 +1,1 @@
+"""Contract suites of the plugin kinds, and the small made-up panels they practise on."""
