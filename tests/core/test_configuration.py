@@ -187,17 +187,22 @@ def test_even_the_validators_own_error_hides_the_value() -> None:
         ("submit", "read_backs = 1.5"),
         ("submit", "call_seconds = 'soon'"),
         ("server", "url = 8765"),
+        ("server", "url = 'https://'"),
+        ("server", "url = 'http://host:0'"),
+        ("server", "url = 'http://host:eighty'"),
+        ("server", "url = 'http://ho st'"),
     ],
 )
 def test_values_out_of_range_or_of_a_wrong_type_name_their_key(table: str, line: str) -> None:
     with pytest.raises(UserError) as caught:
         load(f"[{table}]\n{line}\n")
     assert caught.value.code == "wrong-setting"
-    assert f"'{table}.{line.split()[0]}' (file eraforge.toml)" in caught.value.sentence
+    assert f"'{table}.{line.split()[0]}' must be" in caught.value.sentence
+    assert "(file eraforge.toml)" in caught.value.sentence
 
 
 def test_a_missing_setting_names_its_key() -> None:
-    with pytest.raises(UserError, match=r"'entries\.bare\.(model|learner)'.*required") as caught:
+    with pytest.raises(UserError, match=r"'entries\.bare\.(model|learner)' is missing") as caught:
         load("[entries.bare]\nfolds = 3\n")
     assert caught.value.code == "wrong-setting"
 

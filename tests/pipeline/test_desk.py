@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from eraforge.core.errors import UserError
+from eraforge.core.errors import Transient, UserError
 from eraforge.interfaces.cli.draw import VIEWS
 from eraforge.pipeline import desk
 from eraforge.pipeline.desk import VERBS, Option, Verb, Visit, find_verb, perform
@@ -86,9 +88,34 @@ def test_a_value_out_of_the_choices_is_refused_before_anything_is_done(
     with pytest.raises(UserError) as caught:
         perform(verb.name, Visit(tmp_path, {}), options)
     assert caught.value.code == "option-out-of-choices"
-    assert caught.value.sentence == f"--{option.name} is 'enormous'."
+    flag = option.name if option.positional else f"--{option.name}"
+    assert caught.value.sentence == f"{flag} is 'enormous'."
     assert caught.value.next_step == f"Use one of: {', '.join(option.choices)}."
     assert list(tmp_path.iterdir()) == []
+
+
+BOUNDS = [
+    (verb, option, value)
+    for verb in VERBS
+    for option in verb.options
+    for bound, step in ((option.least, -1), (option.most, 1))
+    if bound is not None
+    for value in (option.kind(bound + step),)
+]
+
+
+@pytest.mark.parametrize(("verb", "option", "value"), BOUNDS, ids=lambda one: getattr(one, "name", str(one)))
+def test_a_number_out_of_bounds_is_refused_before_anything_is_done(
+    verb: Verb, option: Option, value: float, tmp_path: Path
+) -> None:
+    options = {one.name: one.default for one in verb.options} | {option.name: value}
+    with pytest.raises(UserError, match=f"^--{option.name} is ") as caught:
+        perform(verb.name, Visit(tmp_path, {}), options)
+    assert caught.value.code == "option-out-of-bounds"
+    assert list(tmp_path.iterdir()) == []
+    option.require(option.default)
+    for bound in (option.least, option.most):
+        option.require(option.default if bound is None else option.kind(bound))
 
 
 def work(visit: Visit, size: str, count: int) -> dict[str, Any]:
@@ -99,10 +126,24 @@ def test_perform_hands_the_visit_and_the_options_to_the_work(tmp_path: Path, mon
     options = (Option("size", str, "small", "size", choices=("small", "large")), Option("count", int, 1, "count"))
     module = inspect.getmodule(work)
     assert module is not None
-    monkeypatch.setitem(__import__("sys").modules, "verbs_of_this_test", module)
+    monkeypatch.setitem(sys.modules, "verbs_of_this_test", module)
     monkeypatch.setattr(desk, "VERBS", (Verb("measure", "Measure.", "verbs_of_this_test:work", options),))
     facts = perform("measure", Visit(tmp_path, {}), {"size": "large", "count": 3})
     assert facts == {"folder": tmp_path, "size": "large", "count": 3}
+
+
+def full_disk(visit: Visit) -> dict[str, Any]:
+    raise OSError(errno.ENOSPC, "No space left on device", str(visit.folder / "rows"))
+
+
+def test_a_full_disk_in_the_midst_of_the_work_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = inspect.getmodule(full_disk)
+    assert module is not None
+    monkeypatch.setitem(sys.modules, "verbs_of_this_test", module)
+    monkeypatch.setattr(desk, "VERBS", (Verb("fill", "Fill.", "verbs_of_this_test:full_disk"),))
+    with pytest.raises(Transient, match="rows") as caught:
+        perform("fill", Visit(tmp_path, {}), {})
+    assert caught.value.code == "disk-full"
 
 
 def test_the_first_verb_a_stranger_tries_leaves_a_workspace_that_loads(tmp_path: Path) -> None:
