@@ -31,7 +31,7 @@ class StageCache:
         self.computed: list[str] = []
 
     def output(self, name: str, code: str, inputs: Any, compute: Callable[[], bytes]) -> str:
-        """Digest of the stage's output; `compute` runs only when no verified output is there.
+        """Digest of the stage's output; `compute` runs only when the store holds none. Reading it verifies it.
 
         Args:
             name: the stage.

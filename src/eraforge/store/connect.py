@@ -13,12 +13,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.engine import URL, make_url
 
+from eraforge.core.clock import SystemClock, monotonic
 from eraforge.core.errors import Broken, DataError, EraforgeError, Transient, UserError
 
 PATIENCE = 30
 LEAST_ROOM = 1 << 20
 LOCK = 0x6C6564676572
 
+SWITCH_SECONDS = 0.02
 SQLITE_PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA fullfsync=ON",
@@ -123,8 +125,7 @@ def _sqlite(url: URL, patience: float) -> tuple[Engine, Place]:
         for pragma in SQLITE_PRAGMAS:
             connection.execute(pragma)
         # Readers and the writer do not wait for one another.
-        (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
-        if mode != "wal":
+        if _write_ahead(connection, patience) != "wal":
             raise DataError(
                 "ledger-without-wal",
                 f"The file system of the ledger {database} cannot share memory between programs.",
@@ -138,6 +139,18 @@ def _sqlite(url: URL, patience: float) -> tuple[Engine, Place]:
 
     folder = Path(database).absolute().parent
     return engine, Place(f"the ledger {database}", sqlite=True, patience=patience, folder=folder)
+
+
+def _write_ahead(connection: sqlite3.Connection, patience: float) -> str:
+    """Switch to a write-ahead log and return the mode. SQLite does not wait while another process switches; we do."""
+    began = monotonic()
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() - began > patience:
+                raise
+            SystemClock().sleep(SWITCH_SECONDS)
 
 
 def _postgresql(url: URL, patience: float) -> tuple[Engine, Place]:

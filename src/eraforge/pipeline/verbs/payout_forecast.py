@@ -119,7 +119,7 @@ def _unresolved(arena: Arena, number: int, now: datetime) -> bool:
 
 def _not_staked(player: Player) -> UserError:
     return UserError(
-        NOTHING_COMING,
+        "forecast-nothing-coming",
         f"Entry {player.entry.name!r} has nothing at risk in a pending round.",
         "Stake on its model and submit; a round's stake is told once its window has closed.",
     )
