@@ -175,8 +175,22 @@ def _facts(tools: Tools, entries: list[Entry], numbers: list[int], reports: dict
                 "validation": report,
                 "live": table,
                 "rank": board.get(entry.model, {}).get("rank"),
-                "payout": str(sum((Decimal(row.get("payout") or "0") for row in table), Decimal(0))),
+                "payout": str(_sum(table, "payout")),
+                "at_risk": str(_sum(table, "at_risk")),
             }
         )
     pays = round_facts(tools.round(entries[0], numbers[0]), tools.clock.now())["pays"]
-    return {"rounds": numbers, "entries": rows, "models_ranked": len(board), "pays": pays, "synthetic": True}
+    sent = [event.subject for event in tools.ledger.events(kind="effect.sent")]
+    confirmed = [event.subject for event in tools.ledger.events(kind="effect.confirmed")]
+    return {
+        "rounds": numbers,
+        "entries": rows,
+        "models_ranked": len(board),
+        "pays": pays,
+        "submissions": {"confirmed": len(set(confirmed)), "sent_twice": len(sent) - len(set(sent))},
+        "synthetic": True,
+    }
+
+
+def _sum(rows: list[Facts], name: str) -> Decimal:
+    return sum((Decimal(row.get(name) or "0") for row in rows), Decimal(0))

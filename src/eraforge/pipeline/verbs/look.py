@@ -165,6 +165,7 @@ def score_table(tools: Tools, entry: Entry, last: int) -> Facts:
             amount = payout.settled if payout.settled is not None else payout.pending
             latest[payout.round]["payout"] = None if amount is None else str(amount)
             latest[payout.round]["payout_settled"] = payout.settled is not None
+            latest[payout.round]["at_risk"] = None if payout.at_risk is None else str(payout.at_risk)
     rounds = [latest[number] for number in sorted(latest)][-last:]
     return {"rounds": rounds}
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from eraforge.interfaces.cli.views.plot import plot
-from eraforge.interfaces.cli.views.words import duration, figure, moment
+from eraforge.interfaces.cli.views.words import duration, figure, moment, weighted
 
 STATES = {"open": "green", "upcoming": "yellow", "closed": "dim"}
 FEW = 5
@@ -30,7 +30,7 @@ def rounds(facts: dict[str, Any], console: Console) -> None:
         if row["state"] == "closed":
             console.print(f"  the next round opens {moment(row['next_opens'])} UTC")
         if row["pays"]:
-            console.print("  pays     " + " + ".join(f"{weight} × {name}" for name, weight in row["pays"].items()))
+            console.print("  pays     " + weighted(row["pays"]))
     console.print(f"server time {moment(facts['now'])} UTC", style="dim")
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from eraforge.interfaces.cli.views.look import round_table
 from eraforge.interfaces.cli.views.plot import plot
-from eraforge.interfaces.cli.views.words import figure
+from eraforge.interfaces.cli.views.words import figure, weighted
 
 FIGURES = ("mean", "standard_deviation", "sharpe", "maximum_drawdown")
 
@@ -86,26 +86,34 @@ def demo(facts: dict[str, Any], console: Console) -> None:
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        padding=(0, 1, 0, 0),
         title=f"Rounds {first}–{last} of a local tournament (made-up data, seed {facts['seed']})",
     )
     table.add_column("entry")
-    for name in ("CORR\nvalidation", "Sharpe\nvalidation", "CORR60\nlive", "MMC60\nlive", "rank", "payout\nNMR"):
+    pays = list(facts["pays"])
+    headings = ["CORR\nvalidation", "Sharpe\nvalidation", *(f"{name}\nlive" for name in pays)]
+    for name in (*headings, "rank", "payout\nNMR", "return"):
         table.add_column(name, justify="right")
     for row in facts["entries"]:
         table.add_row(
             row["entry"],
             figure(_figure(row["validation"], "CORR", "mean")),
             f"{_figure(row['validation'], 'CORR', 'sharpe') or 0:.2f}",
-            figure(_live_mean(row, "corr60")),
-            figure(_live_mean(row, "mmc60")),
+            *(figure(_live_mean(row, name)) for name in pays),
             f"{row['rank']}/{facts['models_ranked']}" if row["rank"] else "–",
             f"{float(row['payout']):+.3f}",
+            f"{float(row['payout']) / float(row['at_risk']):+.1%}" if float(row["at_risk"]) else "–",
         )
     console.print(table)
     _show_curves({row["entry"]: cumulative(row["validation"]) for row in facts["entries"]}, console)
     console.print()
     console.print(f"[bold]{facts['entries'][-1]['entry']}[/], round by round (sample: live)")
-    console.print(round_table(facts["entries"][-1]["live"]))
+    console.print(round_table(facts["entries"][-1]["live"], pays))
+    sent = facts["submissions"]
+    console.print(
+        f"{sent['confirmed']} submissions, each read back and equal to what was decided; "
+        f"{sent['sent_twice']} sent twice. A round pays {weighted(facts['pays'])}."
+    )
     console.print(f"Played in {facts['seconds']:.0f} s. Everything it did stands in [bold]{facts['folder']}[/].")
     console.print("Next:")
     for command, text in (

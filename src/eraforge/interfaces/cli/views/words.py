@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 def figure(value: float | None, digits: int = 4) -> str:
     """A score with its sign, or a dash where there is none yet."""
     return "–" if value is None else f"{value:+.{digits}f}"
+
+
+def weighted(pays: Mapping[str, str]) -> str:
+    """What a round pays on: `3 × corr60 + 15 × mmc60`."""
+    return " + ".join(f"{float(weight):g} × {name}" for name, weight in pays.items())
 
 
 def duration(seconds: float | None) -> str:
