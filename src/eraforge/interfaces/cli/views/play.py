@@ -12,6 +12,7 @@ from rich.table import Table
 
 from eraforge.interfaces.cli.views.look import round_table
 from eraforge.interfaces.cli.views.plot import plot
+from eraforge.interfaces.cli.views.rows import Rows
 from eraforge.interfaces.cli.views.words import figure
 
 FIGURES = ("mean", "standard_deviation", "sharpe", "maximum_drawdown")
@@ -54,15 +55,12 @@ def evaluate(facts: dict[str, Any], console: Console) -> None:
             console.print(f"[bold]{escape(row['entry'])}[/]: folds = 0, nothing evaluated")
             continue
         report = row["report"]
-        table = Table(
-            box=box.SIMPLE_HEAD, pad_edge=False, title=f"{escape(row['entry'])}: {len(report['folds'])} folds"
-        )
-        for name in ("score", "sample", "eras", "mean", "std", "Sharpe", "max drawdown"):
-            table.add_column(name, justify="left" if name in ("score", "sample") else "right")
+        names = ("score", "sample", "eras", "mean", "std", "Sharpe", "max drawdown")
+        table = Rows(names, left=2, title=f"{escape(row['entry'])}: {len(report['folds'])} folds")
         for score in report["scores"]:
             cells = [figure(_figure(report, score["score"], name)) for name in FIGURES]
             scored = sum(value is not None for value in score["eras"].values())
-            table.add_row(score["score"], score["sample"], str(scored), *cells)
+            table.add(score["score"], score["sample"], str(scored), *cells)
         console.print(table)
         curves[row["entry"]] = cumulative(report)
     if curves:
