@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from eraforge.interfaces.cli.views.plot import plot
+from eraforge.interfaces.cli.views.rows import Rows
 from eraforge.interfaces.cli.views.words import duration, figure, moment, weighted
 
 STATES = {"open": "green", "upcoming": "yellow", "closed": "dim"}
@@ -36,16 +35,14 @@ def rounds(facts: dict[str, Any], console: Console) -> None:
 
 def status(facts: dict[str, Any], console: Console) -> None:
     """The readiness of each entry for the current round."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("entry", "round", "window", "submission", "next"):
-        table.add_column(name)
+    table = Rows(("entry", "round", "window", "submission", "next"), left=5)
     for row in facts["entries"]:
         if row["round"] is None:
-            table.add_row(escape(row["entry"]), "–", escape(row["state"]), "–", escape(row["next"]))
+            table.add(escape(row["entry"]), "–", escape(row["state"]), "–", escape(row["next"]))
             continue
         window = f"[{STATES[row['state']]}]{row['state']}[/] {_left(row)}".strip()
         phase = row["submission"]
-        table.add_row(
+        table.add(
             escape(row["entry"]), str(row["round"]), window, f"[{PHASES.get(phase, 'yellow')}]{phase}[/]", row["next"]
         )
     console.print(table)
@@ -80,21 +77,16 @@ def _show_rounds(rows: list[dict[str, Any]], name: str, console: Console) -> Non
         console.print(line)
 
 
-def round_table(rows: list[dict[str, Any]], names: Sequence[str] = ()) -> Table:
+def round_table(rows: list[dict[str, Any]], names: Sequence[str] = ()) -> Rows:
     """Rounds by scores (those named, else the best known): value and percentile; payouts in NMR."""
     named = sorted({name for row in rows for name in row["scores"]})
     shown = [*names] or [name for name in ("corr60", "mmc60", "v2_corr20", "mmc") if name in named] or named[:4]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("round")
-    table.add_column("day", justify="right")
-    for name in shown:
-        table.add_column(name, justify="right")
-    table.add_column("payout NMR", justify="right")
+    table = Rows(("round", "day", *shown, "payout NMR"))
     for row in rows:
         cells = [_score(row["scores"].get(name)) for name in shown]
         payout = row.get("payout")
         paid = "–" if payout is None else f"{float(payout):+.4f}" + ("" if row.get("payout_settled") else " pending")
-        table.add_row(str(row["round"]), f"{row['day']}{' ✓' if row['resolved'] else ''}", *cells, paid)
+        table.add(str(row["round"]), f"{row['day']}{' ✓' if row['resolved'] else ''}", *cells, paid)
     return table
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from eraforge.interfaces.cli.views.look import round_table
 from eraforge.interfaces.cli.views.plot import plot
+from eraforge.interfaces.cli.views.rows import Rows
 from eraforge.interfaces.cli.views.words import figure, weighted
 
 FIGURES = ("mean", "standard_deviation", "sharpe", "maximum_drawdown")
@@ -54,15 +53,12 @@ def evaluate(facts: dict[str, Any], console: Console) -> None:
             console.print(f"[bold]{escape(row['entry'])}[/]: folds = 0, nothing evaluated")
             continue
         report = row["report"]
-        table = Table(
-            box=box.SIMPLE_HEAD, pad_edge=False, title=f"{escape(row['entry'])}: {len(report['folds'])} folds"
-        )
-        for name in ("score", "sample", "eras", "mean", "std", "Sharpe", "max drawdown"):
-            table.add_column(name, justify="left" if name in ("score", "sample") else "right")
+        names = ("score", "sample", "eras", "mean", "std", "Sharpe", "max drawdown")
+        table = Rows(names, left=2, title=f"{escape(row['entry'])}: {len(report['folds'])} folds")
         for score in report["scores"]:
             cells = [figure(_figure(report, score["score"], name)) for name in FIGURES]
             scored = sum(value is not None for value in score["eras"].values())
-            table.add_row(score["score"], score["sample"], str(scored), *cells)
+            table.add(score["score"], score["sample"], str(scored), *cells)
         console.print(table)
         curves[row["entry"]] = cumulative(report)
     if curves:
@@ -83,19 +79,21 @@ def demo(facts: dict[str, Any], console: Console) -> None:
     """Entries side by side, cumulative CORR, rounds, and what to do next."""
     first, last = facts["rounds"][0], facts["rounds"][-1]
     console.print()
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
+    pays = list(facts["pays"])
+    table = Rows(
+        (
+            "entry",
+            "CORR validation",
+            "Sharpe validation",
+            *(f"{name} live" for name in pays),
+            "rank",
+            "payout NMR",
+            "return",
+        ),
         title=f"Rounds {first}–{last} of a local tournament (made-up data, seed {facts['seed']})",
     )
-    table.add_column("entry")
-    pays = list(facts["pays"])
-    headings = ["CORR\nvalidation", "Sharpe\nvalidation", *(f"{name}\nlive" for name in pays)]
-    for name in (*headings, "rank", "payout\nNMR", "return"):
-        table.add_column(name, justify="right")
     for row in facts["entries"]:
-        table.add_row(
+        table.add(
             row["entry"],
             figure(_figure(row["validation"], "CORR", "mean")),
             f"{_figure(row['validation'], 'CORR', 'sharpe') or 0:.2f}",

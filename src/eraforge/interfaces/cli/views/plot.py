@@ -48,6 +48,8 @@ def plot(series: Mapping[str, Sequence[float]], width: int = 56, height: int = 8
 def _points(line: Sequence[float], low: float, span: float, columns: int, levels: int) -> list[tuple[int, int]]:
     """Every dot of a line: one per column, with vertical runs where it is steep."""
     points: list[tuple[int, int]] = []
+    if not line:
+        return points
     before: int | None = None
     for column in range(columns):
         place = column / max(columns - 1, 1) * (len(line) - 1)
