@@ -2,8 +2,8 @@
 
 Equal to `columns - A @ lstsq(A, columns, rcond=1e-6)` with A = [neutralisers, 1], by the Gram matrix and its Cholesky
 factor, which is many times cheaper than the singular values. That is only right while A is well conditioned, so both
-the conditioning and the error that is left are measured: a residual is refined once where it needs it, and where that
-would not settle it, least squares by singular values is called instead.
+the conditioning and the error that is left are measured: a residual is refined until its error settles, and where it
+does not, least squares by singular values is called instead.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ SINGULAR = 1e12
 """The same measure from which on columns may depend on one another up to rounding."""
 SETTLED = 2e-15
 """Error up to which a residual needs no refinement."""
-UNSURE = 1e-8
-"""Error from which on one refinement does not settle it: what it leaves is about this squared."""
+UNSURE = 1e-10
+"""Error that a residual may have once refining no longer helps."""
+ROUNDS = 5
 RCOND = 1e-6
 
 
@@ -115,14 +116,13 @@ class _Design:
         self.rows, self.width = len(matrix), matrix.shape[1] + 1
         whole = matrix.dtype.kind in "biu" and matrix.size
         largest = max(abs(int(matrix.min())), abs(int(matrix.max())), 1) if whole else 1
-        exact = whole and largest * largest * self.rows < EXACT
-        self.precision: type[np.generic] = np.float32 if exact else np.float64
-        self.alone = self.rows * self.width < 100_000
+        self.exact = bool(whole and largest * largest * self.rows < EXACT)
+        self.alone = self.rows * self.width < 600_000
 
     def blocks(self, part: int) -> Iterator[slice]:
         """Slices of the rows of one half."""
         middle = -(-self.rows // PARTS)
-        size = self.rows if self.matrix.dtype == np.float64 else max(BLOCK // 2, BLOCK_VALUES // self.width)
+        size = max(BLOCK // 2, BLOCK_VALUES // self.width) * (4 if self.matrix.dtype == np.float64 else 1)
         for start in range(part * middle, min((part + 1) * middle, self.rows), size):
             yield slice(start, min(start + size, (part + 1) * middle, self.rows))
 
@@ -134,13 +134,14 @@ class _Design:
         return out
 
     def gram(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """`A.T @ A` (exact where A holds small integers) and `A.T @ columns`."""
-        grams = [np.zeros((self.width, self.width), self.precision) for _ in range(PARTS)]
+        """`A.T @ A` (in single precision, and yet exact, where A holds small integers) and `A.T @ columns`."""
+        precision: type[np.generic] = np.float32 if self.exact else np.float64
+        grams = [np.zeros((self.width, self.width), precision) for _ in range(PARTS)]
         products = np.zeros((PARTS, self.width, columns.shape[1]))
 
         def part(place: int) -> None:
             for rows in self.blocks(place):
-                _add_gram(self.matrix[rows].astype(self.precision, copy=False), grams[place])
+                _add_gram(self.matrix[rows].astype(precision, copy=False), grams[place])
                 block = self.matrix[rows].astype(np.float64, copy=False)
                 products[place, :-1] += block.T @ columns[rows]
                 products[place, -1] += columns[rows].sum(axis=0)
@@ -155,8 +156,8 @@ class _Design:
             gram[place, :place] = gram[:place, place]
         return gram, products.sum(axis=0)
 
-    def subtract(self, left: np.ndarray, weights: np.ndarray, again: bool) -> np.ndarray:
-        """`left -= A @ weights` in place; returns `A.T @ left` when wanted `again`, else zeros."""
+    def subtract(self, left: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """`left -= A @ weights` in place; returns `A.T @ left`."""
         products = np.zeros((PARTS, *weights.shape))
 
         def part(place: int) -> None:
@@ -165,9 +166,8 @@ class _Design:
                 step = block @ weights[:-1]
                 step += weights[-1]
                 left[rows] -= step
-                if again:
-                    products[place, :-1] += block.T @ left[rows]
-                    products[place, -1] += left[rows].sum(axis=0)
+                products[place, :-1] += block.T @ left[rows]
+                products[place, -1] += left[rows].sum(axis=0)
 
         spread(part, PARTS, self.alone)
         total: np.ndarray = products.sum(axis=0)
@@ -186,18 +186,19 @@ def _add_gram(block: np.ndarray, gram: np.ndarray) -> None:
 
 
 def _refined(design: _Design, solve: Solve, columns: np.ndarray, products: np.ndarray) -> tuple[np.ndarray, float]:
-    """Residuals of `columns`, and the largest error (root mean square, over the column's) they had before refinement.
+    """Residuals of `columns`, refined until their error settles, and that error (root mean square, over the column's).
 
     The error is measured: what A still explains of a residual r has the squared length `(A.T r) . inverse(G) (A.T r)`.
     """
-    left = columns.copy()
-    again = design.subtract(left, solve(products), again=True)
-    step = solve(again)
-    squares = np.maximum(np.einsum("ij,ij->j", again, step), 0.0)
+    left, step, error = columns.copy(), solve(products), float("inf")
     scale = np.maximum(np.einsum("ij,ij->j", columns, columns), np.finfo(float).tiny)
-    error = float(np.sqrt((squares / scale).max()))
-    if not error <= SETTLED:
-        design.subtract(left, step, again=False)
+    for _ in range(ROUNDS):
+        again = design.subtract(left, step)
+        step = solve(again)
+        squares = np.maximum(np.einsum("ij,ij->j", again, step), 0.0)
+        earlier, error = error, float(np.sqrt((squares / scale).max()))
+        if not SETTLED < error < 0.1 * earlier:
+            break
     return left, error
 
 
