@@ -121,7 +121,7 @@ def test_a_missing_check_of_conditioning_would_show(monkeypatch: pytest.MonkeyPa
     rng = np.random.default_rng(4)
     table, columns = neutralisers(rng, 400, "badly scaled") * [1, 1, 1, 1, 1, 1e4], rng.normal(size=(400, 1))
     monkeypatch.setattr(projection, "WORST", np.inf)
-    monkeypatch.setattr(projection, "MOVED", np.inf)
+    monkeypatch.setattr(projection, "UNSURE", np.inf)
     careless = projection.by_gram(table, columns)
     assert careless is not None
     assert np.abs(careless - projection.by_singular_values(table, columns)).max() > 1e-6

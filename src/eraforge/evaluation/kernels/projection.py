@@ -1,9 +1,9 @@
 """What least squares on neutralisers leaves over, once per era for all columns.
 
 Equal to `columns - A @ lstsq(A, columns, rcond=1e-6)` with A = [neutralisers, 1], by the Gram matrix and its Cholesky
-factor with one refinement, which is many times cheaper than the singular values. That is only right while A is well
-conditioned, so the conditioning is measured; where it is poor, or where the refinement moves more than rounding may,
-least squares by singular values is called instead.
+factor, which is many times cheaper than the singular values. That is only right while A is well conditioned, so both
+the conditioning and the error that is left are measured: a residual is refined until its error settles, and where it
+does not, least squares by singular values is called instead.
 """
 
 from __future__ import annotations
@@ -29,8 +29,11 @@ WORST = 1e9
 """Largest trace(G) * ||inverse of G||: an upper bound of the squared condition number of A (singular values: 3e4)."""
 SINGULAR = 1e12
 """The same measure from which on columns may depend on one another up to rounding."""
-MOVED = 1e-8
-"""Largest share by which the refinement may move a value: what it leaves uncorrected is this share squared."""
+SETTLED = 2e-15
+"""Error up to which a residual needs no refinement."""
+UNSURE = 1e-10
+"""Error that a residual may have once refining no longer helps."""
+ROUNDS = 5
 RCOND = 1e-6
 
 
@@ -71,8 +74,8 @@ def by_gram(neutralisers: np.ndarray, columns: np.ndarray) -> np.ndarray | None:
         solve = _rank_revealing(design, gram, size)
     if solve is None:
         return None
-    left, moved = _refined(design, solve, columns, products)
-    return left if moved <= MOVED * np.abs(columns).max() else None
+    left, error = _refined(design, solve, columns, products)
+    return left if error <= UNSURE else None
 
 
 def covariances(matrix: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -113,14 +116,13 @@ class _Design:
         self.rows, self.width = len(matrix), matrix.shape[1] + 1
         whole = matrix.dtype.kind in "biu" and matrix.size
         largest = max(abs(int(matrix.min())), abs(int(matrix.max())), 1) if whole else 1
-        exact = whole and largest * largest * self.rows < EXACT
-        self.precision: type[np.generic] = np.float32 if exact else np.float64
-        self.alone = self.rows * self.width < 100_000
+        self.exact = bool(whole and largest * largest * self.rows < EXACT)
+        self.alone = self.rows * self.width < 600_000
 
     def blocks(self, part: int) -> Iterator[slice]:
         """Slices of the rows of one half."""
         middle = -(-self.rows // PARTS)
-        size = max(BLOCK // 2, BLOCK_VALUES // self.width)
+        size = max(BLOCK // 2, BLOCK_VALUES // self.width) * (4 if self.matrix.dtype == np.float64 else 1)
         for start in range(part * middle, min((part + 1) * middle, self.rows), size):
             yield slice(start, min(start + size, (part + 1) * middle, self.rows))
 
@@ -132,13 +134,14 @@ class _Design:
         return out
 
     def gram(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """`A.T @ A` (exact where A holds small integers) and `A.T @ columns`."""
-        grams = [np.zeros((self.width, self.width), self.precision) for _ in range(PARTS)]
+        """`A.T @ A` (in single precision, and yet exact, where A holds small integers) and `A.T @ columns`."""
+        precision: type[np.generic] = np.float32 if self.exact else np.float64
+        grams = [np.zeros((self.width, self.width), precision) for _ in range(PARTS)]
         products = np.zeros((PARTS, self.width, columns.shape[1]))
 
         def part(place: int) -> None:
             for rows in self.blocks(place):
-                _add_gram(self.matrix[rows].astype(self.precision, copy=False), grams[place])
+                _add_gram(self.matrix[rows].astype(precision, copy=False), grams[place])
                 block = self.matrix[rows].astype(np.float64, copy=False)
                 products[place, :-1] += block.T @ columns[rows]
                 products[place, -1] += columns[rows].sum(axis=0)
@@ -153,10 +156,9 @@ class _Design:
             gram[place, :place] = gram[:place, place]
         return gram, products.sum(axis=0)
 
-    def subtract(self, left: np.ndarray, weights: np.ndarray, again: bool) -> tuple[np.ndarray, float]:
-        """`left -= A @ weights` in place; then `A.T @ left` (when wanted `again`) and the largest value subtracted."""
+    def subtract(self, left: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """`left -= A @ weights` in place; returns `A.T @ left`."""
         products = np.zeros((PARTS, *weights.shape))
-        moved = np.zeros(PARTS)
 
         def part(place: int) -> None:
             for rows in self.blocks(place):
@@ -164,19 +166,19 @@ class _Design:
                 step = block @ weights[:-1]
                 step += weights[-1]
                 left[rows] -= step
-                moved[place] = np.maximum(moved[place], np.abs(step).max())
-                if again:
-                    products[place, :-1] += block.T @ left[rows]
-                    products[place, -1] += left[rows].sum(axis=0)
+                products[place, :-1] += block.T @ left[rows]
+                products[place, -1] += left[rows].sum(axis=0)
 
         spread(part, PARTS, self.alone)
-        return products.sum(axis=0), float(moved.max())
+        total: np.ndarray = products.sum(axis=0)
+        return total
 
 
 def _add_gram(block: np.ndarray, gram: np.ndarray) -> None:
     """Add `[block, 1].T @ [block, 1]` to the upper triangle of `gram`, by tiles: no second matrix is needed."""
     width = block.shape[1]
-    tiles = [slice(start, min(start + BLOCK, width)) for start in range(0, width, BLOCK)]
+    size = BLOCK if block.dtype == np.float32 else 2 * BLOCK
+    tiles = [slice(start, min(start + size, width)) for start in range(0, width, size)]
     for place, left in enumerate(tiles):
         for right in tiles[place:]:
             gram[left, right] += block[:, left].T @ block[:, right]
@@ -184,11 +186,20 @@ def _add_gram(block: np.ndarray, gram: np.ndarray) -> None:
 
 
 def _refined(design: _Design, solve: Solve, columns: np.ndarray, products: np.ndarray) -> tuple[np.ndarray, float]:
-    """Residuals of `columns` after one refinement, and the largest value by which the refinement moved one."""
-    left = columns.copy()
-    products, _ = design.subtract(left, solve(products), again=True)
-    _, moved = design.subtract(left, solve(products), again=False)
-    return left, moved
+    """Residuals of `columns`, refined until their error settles, and that error (root mean square, over the column's).
+
+    The error is measured: what A still explains of a residual r has the squared length `(A.T r) . inverse(G) (A.T r)`.
+    """
+    left, step, error = columns.copy(), solve(products), float("inf")
+    scale = np.maximum(np.einsum("ij,ij->j", columns, columns), np.finfo(float).tiny)
+    for _ in range(ROUNDS):
+        again = design.subtract(left, step)
+        step = solve(again)
+        squares = np.maximum(np.einsum("ij,ij->j", again, step), 0.0)
+        earlier, error = error, float(np.sqrt((squares / scale).max()))
+        if not SETTLED < error < 0.1 * earlier:
+            break
+    return left, error
 
 
 def _inverse_norm(factor: np.ndarray) -> float:

@@ -84,8 +84,8 @@ def fnc(
     refuse_missing(columns, "the predictions")
     table = as_neutralisers(features, len(columns))
     refuse_missing(table, "the features")
-    refuse_constant(columns)
-    left, explained = _neutral_signals(columns, table)
+    left, explained, constant = _neutral_signals(columns, table)
+    _refuse_constant(constant)
     scores = corr(left, target, top_bottom=top_bottom, max_filtered=max_filtered)
     return np.where(explained, np.nan, scores)
 
@@ -121,8 +121,8 @@ def neutral_corr(
     kept = complete_rows(len(columns), columns, truth, table, max_filtered=max_filtered)
     if kept is not None:
         columns, truth, table = columns[kept], truth[kept], table[kept]
-    refuse_constant(columns)
-    left, explained = _neutral_signals(columns, table)
+    left, explained, constant = _neutral_signals(columns, table)
+    _refuse_constant(constant)
     scores = correlation_of_extremes(left, left, truth, top_bottom) if top_bottom else pearson(left, truth)
     return np.where(explained, np.nan, scores)
 
@@ -161,8 +161,7 @@ def neutral_mmc(
     kept = complete_rows(len(columns), columns, market, truth, table, max_filtered=max_filtered)
     if kept is not None:
         columns, market, truth, table = columns[kept], market[kept], truth[kept], table[kept]
-    left, _ = _neutral_signals(columns, table, market)
-    constant = np.append(columns.min(axis=0) == columns.max(axis=0), market.min() == market.max())
+    left, _, constant = _neutral_signals(columns, table, market)
     left[:, constant] = np.nan
     return contribution(left[:, :-1], left[:, -1], truth, top_bottom)
 
@@ -267,13 +266,9 @@ def as_neutralisers(values: np.ndarray, rows: int) -> np.ndarray:
     return table.astype(np.float64) if table.dtype == np.float16 else table
 
 
-def refuse_constant(columns: np.ndarray) -> None:
-    """Raise where a constant column has no neutral part: the reference refuses it too.
-
-    Raises:
-        DataError: `constant-predictions`.
-    """
-    if len(columns) > 1 and (columns.min(axis=0) == columns.max(axis=0)).any():
+def _refuse_constant(constant: np.ndarray) -> None:
+    """A constant column has no neutral part: the reference refuses it too."""
+    if constant.any():
         raise DataError(
             "constant-predictions",
             "A prediction column is constant, and nothing is left of it once neutralised.",
@@ -283,16 +278,17 @@ def refuse_constant(columns: np.ndarray) -> None:
 
 def _neutral_signals(
     columns: np.ndarray, table: np.ndarray, last: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Neutralised gaussianised columns, with `last` as a further one, and which of them are nothing but rounding."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Neutralised gaussianised columns, with `last` as a further one; which are only rounding; which were constant."""
     from eraforge.evaluation.kernels.tables import gauss_table, looked_up
 
-    signals = looked_up(columns, gauss_table(len(columns)))
+    rows = len(columns)
+    signals = looked_up(columns, gauss_table(rows))
     if last is not None:
-        signals = np.column_stack([signals, looked_up(last[:, None], gauss_table(len(columns)))])
+        signals = np.column_stack([signals, looked_up(last[:, None], gauss_table(rows))])
     left = _residuals(table, signals)
-    explained: np.ndarray = np.abs(left).max(axis=0) <= NOTHING_LEFT * np.abs(signals).max(axis=0)
-    return left, explained
+    size, rest = (np.einsum("ij,ij->j", values, values) for values in (signals, left))
+    return left, rest <= NOTHING_LEFT**2 * size, (size == 0) & (rows > 1)  # a constant column stands at 0 throughout
 
 
 def _residuals(table: np.ndarray, columns: np.ndarray) -> np.ndarray:
