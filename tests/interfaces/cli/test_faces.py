@@ -96,6 +96,7 @@ def demo_facts(report: dict[str, Any]) -> dict[str, Any]:
             "live": rows,
             "rank": rank,
             "payout": "1",
+            "at_risk": "8",
         }
         for name, rows, rank in (("boosted", [], None), ("blend", live, 3))
     ]
@@ -103,6 +104,7 @@ def demo_facts(report: dict[str, Any]) -> dict[str, Any]:
         "rounds": [1345, 1347],
         "entries": entries,
         "models_ranked": 33,
+        "submissions": {"confirmed": 9, "sent_twice": 0},
         "pays": {},
         "seed": 7,
         "scale": "tiny",
