@@ -173,7 +173,7 @@ def test_init_twice_changes_nothing(cli: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["file", "file/below"])
 def test_init_where_no_folder_can_be(cli: Any, tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("kept")
-    error = cli.fails("init", "-w", str(tmp_path / name), code="folder-not-writable")
+    error = cli.fails("init", "-w", str(tmp_path / name), code="workspace-not-writable")
     assert error["exit_code"] == 2 and (tmp_path / "file").read_text() == "kept"
 
 
