@@ -12,7 +12,18 @@ from eraforge.core.clock import SystemClock
 from eraforge.simulator.server.files import DatasetFiles
 from eraforge.simulator.server.handler import Handler
 
-VERBS = ("round", "status", "data pull", "data check", "train", "evaluate", "predict", "scores", "submit")
+VERBS = (
+    "round",
+    "status",
+    "data pull",
+    "data check",
+    "train",
+    "evaluate",
+    "predict",
+    "scores",
+    "submit",
+    "payout forecast",
+)
 
 
 @pytest.fixture

@@ -96,16 +96,16 @@ def demo_facts(report: dict[str, Any]) -> dict[str, Any]:
             "live": rows,
             "rank": rank,
             "payout": "1",
-            "at_risk": "8",
+            "at_risk": at_risk,
         }
-        for name, rows, rank in (("boosted", [], None), ("blend", live, 3))
+        for name, rows, rank, at_risk in (("boosted", [], None, "0"), ("blend", live, 3, "10"))
     ]
     return {
         "rounds": [1345, 1347],
         "entries": entries,
         "models_ranked": 33,
-        "submissions": {"confirmed": 9, "sent_twice": 0},
-        "pays": {},
+        "pays": {"corr60": "3.0", "mmc60": "15.0"},
+        "submissions": {"confirmed": 6, "sent_twice": 0},
         "seed": 7,
         "scale": "tiny",
         "seconds": 61.5,

@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+
+from eraforge.interfaces.cli.views.play import demo
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes under /proc")
 
@@ -128,6 +131,10 @@ def finish(folder: Path) -> None:
     assert process.returncode == 0, out + err
     facts = json.loads(out)
     assert facts["rounds"] == [1345] and all(row["live"][0]["resolved"] for row in facts["entries"])
+    console = Console(width=40, force_terminal=False)
+    with console.capture() as capture:
+        demo(facts, console)
+    assert max(map(len, capture.get().splitlines())) <= 40
     ledger = folder / "eraforge-demo" / ".eraforge" / "ledger.sqlite"
     assert asked(ledger, "SELECT count(*) FROM events WHERE kind = 'effect.confirmed'") == 3
 
