@@ -54,6 +54,19 @@ def test_the_next_round_trains_nothing_and_an_ensemble_shares_its_members(worksp
     assert not [what for what in workspace.seen if "trees" in what]
 
 
+def test_the_check_says_what_reading_needs(workspace: Any) -> None:
+    row = workspace.perform("data check", entry="linear")["entries"][0]
+    assert row["memory"].startswith("6000 rows of 43 columns need") and row["memory"].endswith("read whole.")
+    assert {report["passed"] for report in row["reports"].values()} == {True}
+
+
+def test_a_changed_entry_is_told_that_its_slot_is_taken(workspace: Any) -> None:
+    assert workspace.perform("submit", entry="linear")["exit_code"] == 0
+    flags = {"entries.linear.settings.penalty": 5.0}
+    row = workspace.perform("submit", flags, entry="linear")["entries"][0]
+    assert row["error"]["code"] == "already-submitted" and "--replace" in row["error"]["next_step"]
+
+
 def test_figures_say_their_sample_and_folds_are_purged_by_the_horizon(workspace: Any) -> None:
     report = workspace.perform("evaluate", entry="linear")["entries"][0]["report"]
     assert {figure["sample"] for figure in report["figures"]} == {"validation"}

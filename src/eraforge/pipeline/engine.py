@@ -1,6 +1,6 @@
 """Durable turns: the one file that knows DBOS.
 
-A workflow's id is the slot (and the attempt, once one has failed); each step's output is on disk before the next
+A workflow's id is the slot, the entry and the attempt; each step's output is on disk before the next
 begins, so a process killed anywhere resumes where it stood as soon as any command opens the workspace again.
 """
 
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from eraforge.core.digest import digest_value
 from eraforge.core.errors import Broken
 from eraforge.core.words import Entry, Slot
 from eraforge.pipeline.tools import Tools
@@ -36,7 +37,8 @@ class Engine:
         from dbos import SetWorkflowID
 
         slot = Slot(entry.account, entry.model, entry.arena, number)
-        with SetWorkflowID(self._free_id(f"{slot.key}/{entry.name}")):
+        # An entry that was changed meanwhile plays a turn of its own, and is told at its end if the slot is taken.
+        with SetWorkflowID(self._free_id(f"{slot.key}/{entry.name}/{digest_value(entry)[:12]}")):
             return self._dbos.start_workflow(self._play, entry.name, number)
 
     def play(self, entry: Entry, number: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from eraforge.core import plugins
@@ -53,8 +53,6 @@ class Tools:
 
     def arena(self, entry: Entry) -> Arena:
         """The arena of an entry, with the entry's own data version when it names one."""
-        from dataclasses import replace
-
         arena: Arena = plugins.find("arena", entry.arena)
         return replace(arena, version=entry.version) if entry.version else arena
 

@@ -11,10 +11,15 @@ from eraforge.core.words import Entry
 from eraforge.pipeline.tools import Tools
 from eraforge.store.records import Payout
 
+# Once the history is in the ledger only rounds that may still change are asked for: 64 overlap, and some to spare.
+RECENT_ROUNDS = 80
+
 
 def score(tools: Tools, entry: Entry, last_rounds: int | None = None) -> dict[str, Any]:
     """Bring the published scores of the entry's model into the ledger; a revised value is kept as an event too."""
     model_id = tools.model_id(entry)
+    if last_rounds is None and tools.ledger.scores(model_id):
+        last_rounds = RECENT_ROUNDS
     rows = tools.reader(entry).scores(model_id, last_rounds)
     tools.ledger.remember_scores(rows, tools.clock.now())
     return {"model_id": model_id, "rows": len(rows), "rounds": sorted({row.round for row in rows})}

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from eraforge.core.errors import EraforgeError, Refused, UserError
+from eraforge.core.panel import Sample
 from eraforge.core.words import Effect, EffectKind, Entry, Round, Slot
+from eraforge.data.memory_plan import available_memory, plan_memory
 from eraforge.pipeline.desk import Facts, Visit
-from eraforge.pipeline.steps import stages
+from eraforge.pipeline.steps import inputs, stages
 from eraforge.pipeline.steps.fits import build_model
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.verbs.look import next_opening
@@ -35,7 +37,11 @@ def data_check(visit: Visit, entry: str, round: int) -> Facts:
     def work(tools: Tools, one: Entry, number: int) -> Facts:
         files = stages.fetch(tools, one, number)
         reports = stages.check(tools, one, number, files)
-        return {"reports": {sample: tools.cache.read_json(digest) for sample, digest in reports.items()}}
+        panel = inputs.panel(tools, one, files, Sample.TRAIN)
+        columns = [*panel.features, *(target.name for target in panel.targets)]
+        plan = plan_memory([tools.objects.path(files["train"])], columns, len(panel.eras), available_memory())
+        found = {sample: tools.cache.read_json(digest) for sample, digest in reports.items()}
+        return {"reports": found, "memory": plan.sentence}
 
     return _each(visit, entry, round, work)
 

@@ -43,6 +43,7 @@ def data_check(facts: dict[str, Any], console: Console) -> None:
             console.print(f"  {mark} {sample:<11}{shape}")
             for finding in report["findings"]:
                 console.print(f"      {finding['severity']}: {finding['sentence']}", markup=False)
+        console.print(f"  {row['memory']}", style="dim", markup=False)
 
 
 def evaluate(facts: dict[str, Any], console: Console) -> None:
