@@ -166,7 +166,11 @@ def test_kill_9_takes_the_tournament_with_it(running: Start, tmp_path: Path) -> 
     family = children(process.pid)
     assert family
     process.kill()
-    assert gone([process.pid, *family], PROMPT)
+    try:
+        assert gone([process.pid, *family], PROMPT)
+    finally:
+        for pid in filter(alive, family):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_ctrl_c_while_a_tournament_is_served_stops_it(tmp_path: Path) -> None:
