@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # A fixed version, so that a turn begun before an upgrade is resumed after it; stages carry their own code digests.
 APPLICATION_VERSION = "eraforge"
+HEARD_SECONDS = 0.1
 
 
 class Engine:
@@ -47,7 +49,7 @@ class Engine:
         Raises:
             EraforgeError: whatever stopped the turn.
         """
-        return self.start(entry, number).get_result(polling_interval_sec=0.05)
+        return _listening(self.start(entry, number).get_result)
 
     def _free_id(self, name: str) -> str:
         """The id of the turn's last attempt, or of a next one when that failed."""
@@ -102,9 +104,28 @@ def open_engine(tools: Tools, entries: Sequence[Entry]) -> Iterator[Engine]:
 
     with ledger_errors(place):
         DBOS(config=config)
+        stopped = False
         try:
             workflow = DBOS.workflow(name="turn")(play)
             DBOS.launch()
             yield Engine(DBOS, workflow)
+        except KeyboardInterrupt:
+            stopped = True  # the process is about to end: what its turns did is on disk, and their threads need no wait
+            raise
         finally:
-            DBOS.destroy(destroy_registry=True)
+            if not stopped:
+                DBOS.destroy(destroy_registry=True)
+
+
+def _listening(wait: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Wait in another thread, so that Ctrl-C is heard at once.
+
+    Libraries that handle signals themselves let an untimed wait of the main thread sleep on through an interrupt.
+    """
+    waiting = ThreadPoolExecutor(1, thread_name_prefix="turn")
+    result = waiting.submit(wait)
+    waiting.shutdown(wait=False)
+    while not result.done():
+        with suppress(TimeoutError):
+            result.exception(timeout=HEARD_SECONDS)
+    return result.result()

@@ -11,17 +11,18 @@ import polars as pl
 from eraforge.arenas import rules
 from eraforge.core.errors import EraforgeError, UserError
 from eraforge.core.words import PREDICTION, Arena, Effect, EffectKind, Entry, Phase, Predictions, Slot
-from eraforge.pipeline.steps import stages
+from eraforge.pipeline.steps import inputs, stages
 from eraforge.pipeline.tools import Tools
 
 
 def submit_by_hand(tools: Tools, entry: Entry, number: int, file: str, replace: bool) -> dict[str, Any]:
     """One row of facts: the receipt, or the error that stopped this entry."""
     try:
-        files = stages.fetch(tools, entry, number)
         if file:
+            files = inputs.fetch_files(tools, entry, number, only=("features", "live"))
             answer = read_answer(tools, entry, number, files, Path(file))
         else:
+            files = stages.fetch(tools, entry, number)
             columns = stages.feature(tools, entry, files, stages.check(tools, entry, number, files))
             fitted = stages.train(tools, entry, files, columns)
             made = stages.predict(tools, entry, number, files, columns, fitted)

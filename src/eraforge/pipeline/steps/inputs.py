@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -33,8 +34,11 @@ def roles(arena: Arena) -> dict[str, str]:
     return {role: name.format(version=arena.version) for role, name in named.items() if name}
 
 
-def fetch_files(tools: Tools, entry: Entry, number: int) -> dict[str, str]:
+def fetch_files(tools: Tools, entry: Entry, number: int, only: Collection[str] = ()) -> dict[str, str]:
     """Digest of every file the turn needs, downloading those that are not in the store as the server has them now.
+
+    Args:
+        only: the roles wanted, where not all of them are.
 
     Raises:
         DataError: `dataset-not-offered` when the server does not list a file; what is wrong with a download.
@@ -45,6 +49,8 @@ def fetch_files(tools: Tools, entry: Entry, number: int) -> dict[str, str]:
     offered = set(tools.reader(entry).datasets(arena))
     digests = {}
     for role, filename in roles(arena).items():
+        if only and role not in only:
+            continue
         if filename not in offered:
             raise DataError(
                 "dataset-not-offered",
@@ -70,7 +76,7 @@ def _fetch_file(tools: Tools, entry: Entry, filename: str, number: int | None) -
         filename,
         lambda: reader.dataset_url(arena, filename, number),
         downloads / f"{entry.arena}-{filename.replace('/', '-')}",
-        tools.objects.put_file,
+        partial(tools.objects.put_file, move=True),  # a part kept beside its object would be written over in place
         tools.clock,
         lambda name, done, total: tools.progress(f"download {name}", done, total),
     )
