@@ -27,12 +27,14 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_info
 
-from eraforge.core.clock import monotonic
+from eraforge.core.clock import SystemClock, monotonic
 from eraforge.evaluation.eras import score_eras
 from eraforge.evaluation.kernels.threads import one_algebra_thread, thread_count
 from eraforge.evaluation.neutral.scores import fnc, max_feature_correlation, neutral_corr, neutral_mmc
 from eraforge.evaluation.scores import corr, mmc
 
+REST = 0.1
+"""Seconds before a timing: threads of the linear algebra library go on spinning for a while after a call."""
 TARGETS = {"CORR": 10, "MMC": 10, "FNC": 5, "neutral CORR": 5, "neutral MMC": 5, "max feature correlation": 50}
 
 
@@ -77,7 +79,8 @@ def era(rows: int, columns: int, width: int, kind: str = "int8") -> Era:
     return Era(rng.random((rows, columns)), rng.random(rows), target, table)
 
 
-def seconds(call: Callable[[], Any]) -> float:
+def seconds(call: Callable[[], Any], rest: float = 0.0) -> float:
+    SystemClock().sleep(rest)
     start = monotonic()
     call()
     return monotonic() - start
@@ -87,7 +90,7 @@ def line(
     score: str, given: Era, ours: Callable[[], Any], reference: Callable[[], Any], floor: float, rounds: int
 ) -> Line:
     gap = np.abs(np.asarray(ours(), float) - np.asarray(reference(), float)).max()
-    times = np.array([(seconds(reference), seconds(ours), seconds(ours)) for _ in range(rounds)])
+    times = np.array([(seconds(reference, REST), seconds(ours, REST), seconds(ours)) for _ in range(rounds)])
     slow, fast = times[:, 0].min(), times[:, 1:].min()
     tracemalloc.start()
     ours()
