@@ -55,3 +55,20 @@ def test_each_account_has_its_own_keys(tmp_path: Path) -> None:
 
 def test_an_account_may_stand_without_settings(tmp_path: Path) -> None:
     assert load("[accounts.main]\n").tree.accounts["main"].variable_prefix == "NUMERAI_"
+
+
+def test_the_configured_time_limits_reach_the_gateway(workspace: Any) -> None:
+    """A server that never answers is given up after the configured seconds, not after the default ones."""
+    import socket
+
+    from eraforge.core.clock import monotonic
+    from eraforge.core.errors import Transient
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        flags = {"server.url": f"http://127.0.0.1:{silent.getsockname()[1]}", "server.read_seconds": 0.2}
+        began = monotonic()
+        with open_workspace(Visit(workspace.folder, workspace.environment, flags)) as tools:
+            reader = tools.readers("main")
+            with pytest.raises(Transient):
+                reader._transport.read_once("rounds", "{ rounds { number } }", {})  # type: ignore[attr-defined]
+        assert monotonic() - began < 20

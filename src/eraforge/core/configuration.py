@@ -34,7 +34,7 @@ class Server(_Table):
 
     url: str = REAL_SERVER
     connect_seconds: float = Field(default=10.0, gt=0)
-    read_seconds: float = Field(default=60.0, gt=0)
+    read_seconds: float = Field(default=30.0, gt=0)
 
     @field_validator("url")
     @classmethod

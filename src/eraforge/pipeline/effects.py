@@ -22,6 +22,7 @@ from eraforge.arenas.addresses import is_real_tournament
 from eraforge.arenas.credentials import Credentials
 from eraforge.arenas.gateway_write import NumeraiWriter
 from eraforge.arenas.submission_file import submission_file
+from eraforge.arenas.wire.transport import Patience
 from eraforge.core.clock import Clock
 from eraforge.core.configuration import SubmitTable
 from eraforge.core.digest import digest_bytes
@@ -262,10 +263,16 @@ class Effects:
 
 @contextmanager
 def open_effects(
-    server: str, keys: Credentials, ledger: Ledger, reader: Reader, clock: Clock, settings: SubmitTable
+    server: str,
+    keys: Credentials,
+    ledger: Ledger,
+    reader: Reader,
+    clock: Clock,
+    settings: SubmitTable,
+    patience: Patience,
 ) -> Iterator[Effects]:
     """The door outward for one account, closed afterwards. No other module builds a gateway that writes."""
-    writer = NumeraiWriter(server, keys, clock)
+    writer = NumeraiWriter(server, keys, clock, patience)
     try:
         yield Effects(server, ledger, reader, writer, clock, settings)
     finally:

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from eraforge.arenas.credentials import Credentials, credentials
 from eraforge.arenas.gateway_read import NumeraiReader
+from eraforge.arenas.wire.transport import Patience
 from eraforge.core.clock import Clock
 from eraforge.core.configuration import Configuration
 from eraforge.core.errors import UserError
@@ -53,6 +54,10 @@ class Gateways:
     ) -> None:
         self._stack.close()
 
+    def _patience(self) -> Patience:
+        server = self._configuration.server
+        return Patience(connect=server.connect_seconds, read=server.read_seconds)
+
     def reader(self, account: str) -> NumeraiReader:
         """The reading gateway of an account; without keys it can still ask what is public.
 
@@ -62,7 +67,8 @@ class Gateways:
         if account not in self._readers:
             url = self._configuration.server.url
             try:
-                reader = NumeraiReader(url, account_keys(self._visit, self._configuration, account), self._clock)
+                keys = account_keys(self._visit, self._configuration, account)
+                reader = NumeraiReader(url, keys, self._clock, self._patience())
             except UserError as error:
                 if error.code != "no-keys":
                     raise
@@ -79,7 +85,8 @@ class Gateways:
         if account not in self._effects:
             keys = account_keys(self._visit, self._configuration, account)
             url, settings = self._configuration.server.url, self._configuration.submit
-            opened = open_effects(url, keys, self._ledger, self.reader(account), self._clock, settings)
+            reader = self.reader(account)
+            opened = open_effects(url, keys, self._ledger, reader, self._clock, settings, self._patience())
             self._effects[account] = self._stack.enter_context(opened)
         return self._effects[account]
 
