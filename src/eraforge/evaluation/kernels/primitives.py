@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from eraforge.core.errors import DataError
+from eraforge.evaluation.kernels.threads import spread
 
 MAX_FILTERED = 0.2
 """Share of the rows that may be left out for a missing value before a score refuses."""
@@ -176,10 +177,7 @@ def complete_rows(rows: int, *inputs: np.ndarray, max_filtered: float = MAX_FILT
     for values in inputs:
         if values.dtype.kind != "f":
             continue
-        with np.errstate(invalid="ignore"):
-            suspect = values if values.ndim == 1 else np.einsum("ij->i", values)
-        for row in np.flatnonzero(~np.isfinite(suspect)):
-            kept[row] &= not np.isnan(values[row]).any()
+        kept[_missing_rows(values)] = False
     left = int(kept.sum())
     if not left / rows >= 1 - max_filtered:
         raise too_few(left, rows)
@@ -201,8 +199,26 @@ def refuse_missing(values: np.ndarray, name: str) -> None:
     Raises:
         DataError: `missing-values`.
     """
-    if values.dtype.kind == "f" and np.isnan(values).any():
+    if values.dtype.kind == "f" and len(_missing_rows(values)):
         raise DataError("missing-values", f"There are missing values in {name}.", "Fill or leave out those rows.")
+
+
+def _missing_rows(values: np.ndarray) -> np.ndarray:
+    """Places of the rows of (rows,) or (rows, columns) that hold a NaN. A finite sum of a row clears it at once."""
+    if values.ndim == 1:
+        return np.flatnonzero(np.isnan(values))
+    sums = np.empty(len(values))
+    half = -(-len(values) // 2)
+
+    def part(place: int) -> None:
+        rows = slice(place * half, (place + 1) * half)
+        with np.errstate(invalid="ignore", over="ignore"):
+            sums[rows] = np.einsum("ij->i", values[rows])
+
+    spread(part, 2, alone=values.size < 600_000)
+    suspects = np.flatnonzero(~np.isfinite(sums))
+    missing: np.ndarray = suspects[np.isnan(values[suspects]).any(axis=1)]
+    return missing
 
 
 def refuse_many_extremes(top_bottom: int, rows: int) -> None:

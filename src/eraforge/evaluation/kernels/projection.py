@@ -13,14 +13,17 @@ from typing import Any
 
 import numpy as np
 
+from eraforge.core.errors import DataError
 from eraforge.evaluation.kernels.threads import one_algebra_thread, spread
 
 Solve = Callable[[np.ndarray], np.ndarray]
 
 BLOCK = 192
 """Columns of a tile of the Gram matrix."""
-BLOCK_VALUES = 3 << 13
+BLOCK_VALUES = 3 << 14
 """Values converted to floating point at a time: integer neutralisers are never widened as a whole."""
+LEAST_ROWS = 112
+"""Rows of a block at least, however wide the rows."""
 PARTS = 2
 """Row halves summed apart. Fixed, so that sums do not depend on the number of threads."""
 EXACT = 2**24
@@ -41,15 +44,25 @@ def residuals(neutralisers: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Residuals of each column on the neutralisers and a constant.
 
     Args:
-        neutralisers: (rows, neutralisers), integers or floating point, all finite.
+        neutralisers: (rows, neutralisers), integers or floating point, without NaN.
         columns: (rows, columns) float64, all finite.
 
     Returns:
         (rows, columns) float64.
+
+    Raises:
+        DataError: `neutralisers-not-finite`.
     """
     with one_algebra_thread():
-        found = by_gram(neutralisers, columns)
-        return by_singular_values(neutralisers, columns) if found is None else found
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = by_gram(neutralisers, columns)
+        if found is not None:
+            return found
+        if not np.isfinite(neutralisers).all():
+            raise DataError(
+                "neutralisers-not-finite", "The neutralisers hold infinite values.", "Clip or leave out those columns."
+            )
+        return by_singular_values(neutralisers, columns)
 
 
 def by_singular_values(neutralisers: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -61,11 +74,13 @@ def by_singular_values(neutralisers: np.ndarray, columns: np.ndarray) -> np.ndar
 
 def by_gram(neutralisers: np.ndarray, columns: np.ndarray) -> np.ndarray | None:
     """Residuals by the Gram matrix; None where that would not be exact enough."""
-    constant = neutralisers.min(axis=0) == neutralisers.max(axis=0)  # the constant term stands for these
+    constant = _constant(neutralisers)  # the constant term stands for these
     size = float((neutralisers[0, constant].astype(np.float64) ** 2).sum()) * len(columns)
     design = _Design(neutralisers[:, ~constant] if constant.any() else neutralisers)
     gram, products = design.gram(columns)
     size += float(np.trace(gram))
+    if not np.isfinite(size):
+        return None
     diagonal = gram.diagonal().copy()
     solve, hopeless = _factor(gram, size)
     if solve is None and not hopeless:
@@ -105,7 +120,15 @@ def covariances(matrix: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np
     products, own = sums.sum(axis=0), squares.sum(axis=0)
     own -= products[:, -1] ** 2 / rows
     products[:, :-1] -= products[:, -1:] * columns.mean(axis=0)
-    return products[:, :-1], np.where(matrix.min(axis=0) == matrix.max(axis=0), 0.0, own)
+    return products[:, :-1], np.where(_constant(matrix), 0.0, own)
+
+
+def _constant(matrix: np.ndarray) -> np.ndarray:
+    """Which columns hold one value only."""
+    constant: np.ndarray = (matrix[0] == matrix[-1]) & (matrix[0] == matrix[len(matrix) // 2])
+    for place in np.flatnonzero(constant):
+        constant[place] = (matrix[:, place] == matrix[0, place]).all()
+    return constant
 
 
 class _Design:
@@ -122,7 +145,7 @@ class _Design:
     def blocks(self, part: int) -> Iterator[slice]:
         """Slices of the rows of one half."""
         middle = -(-self.rows // PARTS)
-        size = max(BLOCK // 2, BLOCK_VALUES // self.width) * (4 if self.matrix.dtype == np.float64 else 1)
+        size = max(LEAST_ROWS, BLOCK_VALUES // self.width) * (4 if self.matrix.dtype == np.float64 else 1)
         for start in range(part * middle, min((part + 1) * middle, self.rows), size):
             yield slice(start, min(start + size, (part + 1) * middle, self.rows))
 

@@ -294,13 +294,8 @@ def _neutral_signals(
 def _residuals(table: np.ndarray, columns: np.ndarray) -> np.ndarray:
     from eraforge.evaluation.kernels.projection import residuals
 
-    if not np.isfinite(columns).all() or (table.dtype.kind == "f" and not np.isfinite(table.sum())):
-        if table.dtype.kind == "f" and not np.isfinite(table).all():
-            raise DataError(
-                "neutralisers-not-finite", "The neutralisers hold infinite values.", "Clip or leave out those columns."
-            )
-        if not np.isfinite(columns).all():
-            raise DataError("values-not-finite", "The columns hold infinite values.", "Rank them first.")
+    if not np.isfinite(columns).all():
+        raise DataError("values-not-finite", "The columns to neutralise hold infinite values.", "Rank them first.")
     return residuals(table, columns)
 
 
