@@ -163,6 +163,16 @@ class _Design:
         products = np.zeros((PARTS, self.width, columns.shape[1]))
 
         def part(place: int) -> None:
+            if self.matrix.dtype == np.float64:
+                # Nothing to convert, so one product of the whole half: of a matrix with itself only half is computed.
+                middle = -(-self.rows // PARTS)
+                chosen = slice(place * middle, (place + 1) * middle)
+                half = self.matrix[chosen]
+                grams[place][:-1, :-1] = half.T @ half
+                grams[place][:-1, -1] = half.sum(axis=0)
+                products[place, :-1] = half.T @ columns[chosen]
+                products[place, -1] = columns[chosen].sum(axis=0)
+                return
             for rows in self.blocks(place):
                 _add_gram(self.matrix[rows].astype(precision, copy=False), grams[place])
                 block = self.matrix[rows].astype(np.float64, copy=False)

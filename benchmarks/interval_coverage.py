@@ -1,6 +1,6 @@
 """Do stated 95 % intervals hold the truth 95 % of the time on overlapping scores? Prints a table.
 
-    python benchmarks/coverage.py [series per cell, default 4000] [bootstrap series per cell, default 1000]
+    python benchmarks/interval_coverage.py [series per cell, default 4000] [bootstrap series per cell, default 1000]
 
 Series are moving averages of known mean whose shocks are Student t with 5 degrees of freedom: `even` averages are what
 returns over a fixed horizon make, `falling` ones (weights from 1 down to 1/q) do not fit the assumed overlap.
