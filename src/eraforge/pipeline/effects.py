@@ -113,13 +113,6 @@ class Effects:
             self._ledger.intend(effect, {"model_id": model_id}, self._clock.now())
         return self._drive(Delivery(effect, arena, round, model_id, data))
 
-    def reconcile(self, delivery: Delivery) -> Receipt | None:
-        """Find out what became of an effect that a crash left open; None when the server never received it."""
-        record = self._ledger.effect(delivery.effect.key)
-        if record is None or record.phase not in (Phase.SENT, Phase.UNKNOWN):
-            return None
-        return self._read_back(delivery, str(record.facts.get("filename", "")))
-
     def _choose(self, effect: Effect) -> Effect:
         """The effect to drive: this one, or its successor where an earlier payload never reached the round."""
         record = self._ledger.effect(effect.key)
@@ -235,6 +228,9 @@ class Effects:
                 "Download it, compare, and replace it with `eraforge submit --replace` if it is wrong.",
             )
         receipt = Receipt(found.id, found.filename, held, delivery.effect.key)
+        self._ledger.remember_submission(
+            delivery.effect.slot, found, held, self._clock.now(), effect=delivery.effect.key
+        )
         self._advance(delivery, Phase.CONFIRMED, **receipt.as_dict())
         return receipt
 
