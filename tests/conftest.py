@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from eraforge.pipeline.desk import Facts, Visit, perform
+from eraforge.pipeline.desk import perform
+from eraforge.pipeline.verb import Facts, Visit
 from eraforge.simulator.server.inprocess import LocalTournament, local_tournament
 
 TOML = """

@@ -11,7 +11,7 @@ os.environ["COLUMNS"] = "100"
 from typer.testing import CliRunner
 
 from eraforge.interfaces.cli.main import build
-from eraforge.pipeline.desk import VERBS
+from eraforge.pipeline.catalogue import VERBS
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "commands.md"
 HEAD = """\

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from eraforge.core.configuration import load
-from eraforge.pipeline.desk import VERBS
+from eraforge.pipeline.catalogue import VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -15,7 +15,9 @@ import pytest
 from eraforge.core.errors import Transient, UserError
 from eraforge.interfaces.cli.draw import VIEWS
 from eraforge.pipeline import desk
-from eraforge.pipeline.desk import VERBS, Option, Verb, Visit, find_verb, perform
+from eraforge.pipeline.catalogue import VERBS
+from eraforge.pipeline.desk import find_verb, perform
+from eraforge.pipeline.verb import Option, Verb, Visit
 
 every_verb = pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 

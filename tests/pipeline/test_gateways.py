@@ -10,8 +10,8 @@ import pytest
 from eraforge.arenas.classic import CLASSIC
 from eraforge.core.configuration import load
 from eraforge.core.errors import UserError
-from eraforge.pipeline.desk import Visit
 from eraforge.pipeline.gateways import Gateways, account_keys
+from eraforge.pipeline.verb import Visit
 from eraforge.pipeline.workspace import open_workspace
 
 

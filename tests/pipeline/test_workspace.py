@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from eraforge.core.errors import Transient, UserError
-from eraforge.pipeline.desk import Visit, perform
+from eraforge.pipeline.desk import perform
+from eraforge.pipeline.verb import Visit
 from eraforge.pipeline.workspace import chosen_entries, open_workspace, play_turns, read_configuration, state_folder
 
 

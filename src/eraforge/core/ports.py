@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import polars as pl
 
+from eraforge.core.bars import Bars
 from eraforge.core.clock import Clock
 from eraforge.core.panel import Panel
 from eraforge.core.words import Arena, Round
@@ -19,6 +20,7 @@ __all__ = [
     "Account",
     "Clock",
     "Composite",
+    "Feature",
     "Fitted",
     "Fold",
     "Model",
@@ -81,6 +83,36 @@ class Composite(Model, Protocol):
 
     def combine(self, fitted: Mapping[str, Fitted]) -> Fitted:
         """The composite of parts that are already fitted."""
+        ...
+
+
+@runtime_checkable
+class Feature(Protocol):
+    """One declared column computed from bars: the value at a moment uses bars closed by that moment only.
+
+    `lookback` is how many bars, the current one included, decide a value; `lag` how many it is then held back.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def inputs(self) -> tuple[str, ...]: ...
+
+    @property
+    def lookback(self) -> int: ...
+
+    @property
+    def lag(self) -> int: ...
+
+    @property
+    def unit(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    def compute(self, bars: Bars) -> np.ndarray:
+        """(symbols, times) float64, NaN before the warm-up is over and where inputs are missing."""
         ...
 
 

@@ -70,15 +70,20 @@ class PayoutPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Names of an arena's dataset files, with `{version}` where the data version stands."""
+    """Names of an arena's dataset files, with `{version}` where the data version stands; None: it has no such file.
+
+    `neutralizers` and `weights` are the matrices that scores of neutralised weights are computed with, per sample.
+    """
 
     train: str
-    validation: str
+    validation: str | None
     live: str
     features: str | None
     meta_model: str | None
     benchmarks: str | None
     example: str | None
+    neutralizers: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from eraforge.core.clock import Clock
 from eraforge.core.configuration import Configuration
 from eraforge.core.errors import UserError
 from eraforge.core.ports import Account
-from eraforge.pipeline.desk import Visit
 from eraforge.pipeline.effects import Effects, open_effects
+from eraforge.pipeline.verb import Visit
 from eraforge.store.ledger import Ledger
 
 

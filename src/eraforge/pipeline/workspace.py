@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from eraforge.core.configuration import Configuration, Loaded, load
 from eraforge.core.errors import UserError
 from eraforge.core.words import Entry
-from eraforge.pipeline.desk import Visit
+from eraforge.pipeline.verb import Visit
 
 if TYPE_CHECKING:
     from eraforge.core.clock import Clock

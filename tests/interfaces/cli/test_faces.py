@@ -11,7 +11,7 @@ from rich.console import Console
 
 from eraforge.interfaces.cli import draw
 from eraforge.interfaces.cli.views import play
-from eraforge.pipeline.desk import VERBS
+from eraforge.pipeline.catalogue import VERBS
 
 NARROW = 40
 SHOWN = re.compile(r"\b[0-9a-f]{12}\b|\b13\d\d\b|practice_\w\b")

@@ -10,7 +10,7 @@ import pytest
 
 from eraforge.core.errors import UserError
 from eraforge.core.words import Effect, EffectKind, Phase, Slot
-from eraforge.pipeline.desk import Visit
+from eraforge.pipeline.verb import Visit
 from eraforge.pipeline.verbs.health import check, doctor
 from eraforge.pipeline.workspace import open_workspace
 

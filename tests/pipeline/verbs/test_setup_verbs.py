@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eraforge.core.errors import UserError
-from eraforge.pipeline.desk import Visit
+from eraforge.pipeline.verb import Visit
 from eraforge.pipeline.verbs.setup import config_show, init
 from eraforge.pipeline.workspace import read_configuration
 

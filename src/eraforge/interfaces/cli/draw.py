@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from eraforge.core.errors import EraforgeError
-from eraforge.pipeline.desk import Verb
+from eraforge.pipeline.verb import Verb
 
 VIEWS = {
     "demo": "eraforge.interfaces.cli.views.play:demo",

@@ -13,7 +13,9 @@ import typer
 from typer.exceptions import TyperException
 
 from eraforge.core.errors import EraforgeError, UserError
-from eraforge.pipeline.desk import VERBS, Option, Verb, Visit, perform
+from eraforge.pipeline.catalogue import VERBS
+from eraforge.pipeline.desk import perform
+from eraforge.pipeline.verb import Option, Verb, Visit
 
 INTERRUPTED = 130
 GROUPS = {

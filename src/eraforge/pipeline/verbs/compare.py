@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from eraforge.core.errors import DataError, UserError
 from eraforge.core.panel import Sample
 from eraforge.core.words import Entry
-from eraforge.pipeline.desk import Facts, Visit
 from eraforge.pipeline.steps import live_history, stages
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import follow
+from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.workspace import open_workspace
 
 if TYPE_CHECKING:

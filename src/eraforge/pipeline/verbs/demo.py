@@ -20,11 +20,11 @@ from eraforge.core.calendar import open_day, score_day, window
 from eraforge.core.clock import monotonic
 from eraforge.core.secret import Secret
 from eraforge.core.words import Entry
-from eraforge.pipeline.desk import Facts, Visit
 from eraforge.pipeline.engine import open_engine
 from eraforge.pipeline.local_tournament import LocalTournament, running
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import follow
+from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.verbs.look import round_facts, score_table
 from eraforge.pipeline.workspace import CONFIGURATION_FILE, chosen_entries, open_workspace, read_configuration
 from eraforge.store.atomic import write_atomic

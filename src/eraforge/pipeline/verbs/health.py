@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from eraforge.core import plugins
 from eraforge.core.errors import EraforgeError, UserError
-from eraforge.pipeline.desk import Facts, Visit
 from eraforge.pipeline.tools import Tools
+from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.workspace import open_workspace, read_configuration
 
 MOST_SKEW_SECONDS = 60.0

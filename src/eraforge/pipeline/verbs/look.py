@@ -9,9 +9,9 @@ from eraforge.core.calendar import is_open_day, next_open_day, window
 from eraforge.core.errors import EraforgeError, Transient
 from eraforge.core.panel import Sample
 from eraforge.core.words import Calendar, Effect, EffectKind, Entry, Round, Slot
-from eraforge.pipeline.desk import Facts, Visit
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import follow
+from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.workspace import chosen_entries, open_workspace
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from eraforge.core.calendar import DAY, is_open_day, open_day, score_day, window
 from eraforge.core.digest import digest_value
 from eraforge.core.errors import DataError, EraforgeError, UserError
 from eraforge.core.words import Arena, Entry, PayoutPolicy, Round
-from eraforge.pipeline.desk import Facts, Visit
 from eraforge.pipeline.steps import live_history
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import follow
+from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.workspace import chosen_entries, open_workspace
 from eraforge.store.records import Payout
 

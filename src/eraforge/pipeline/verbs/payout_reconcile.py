@@ -8,10 +8,10 @@ from typing import Any
 
 from eraforge.core.errors import EraforgeError, Held, UserError
 from eraforge.core.words import Entry, Round
-from eraforge.pipeline.desk import Facts, Visit
 from eraforge.pipeline.steps import live_history
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import follow
+from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.workspace import chosen_entries, open_workspace
 from eraforge.store.records import Payout
 

@@ -10,10 +10,10 @@ from eraforge.core.errors import EraforgeError, Refused, UserError
 from eraforge.core.panel import Sample
 from eraforge.core.words import Effect, EffectKind, Entry, Round, Slot
 from eraforge.data.memory_plan import available_memory, plan_memory
-from eraforge.pipeline.desk import Facts, Visit
 from eraforge.pipeline.steps import inputs, stages
 from eraforge.pipeline.steps.fits import build_model
 from eraforge.pipeline.tools import Tools
+from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.verbs.look import next_opening
 from eraforge.pipeline.workspace import chosen_entries, open_workspace, play_turns
 

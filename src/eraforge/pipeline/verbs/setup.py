@@ -7,7 +7,7 @@ from typing import Any
 
 from eraforge.core.configuration import REAL_SERVER, load
 from eraforge.core.errors import DataError, UserError
-from eraforge.pipeline.desk import Facts, Visit
+from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.workspace import CONFIGURATION_FILE, read_configuration
 from eraforge.store.atomic import make_folder, write_atomic
 
