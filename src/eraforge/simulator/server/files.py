@@ -6,13 +6,16 @@ import re
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from eraforge.core.calendar import is_open_day
 from eraforge.core.digest import digest_value
 from eraforge.simulator.port import World
 from eraforge.store.atomic import make_folder, replace_atomic
 
+MAGIC = b"PAR1"
+REACH = 15  # days back to look for an earlier edition
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -29,14 +32,38 @@ class DatasetFiles:
         self._locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
         self._turn = threading.Lock()
 
-    def path(self, stamp: str, filename: str) -> Path | None:
+    def path(self, stamp: str, filename: str, *, stale: bool = False) -> Path | None:
         """The file as of that data day, made now if it is not there; None for a name that does not exist.
 
         A request for a file that is being made waits until it is there.
+
+        Args:
+            stale: the edition before it instead, filled up to its size.
         """
         if filename not in self._world.filenames() or not re.fullmatch(r"\d{8}", stamp):
             return None
         day = datetime.strptime(stamp, "%Y%m%d").replace(tzinfo=UTC).date() + timedelta(days=1)
+        whole = self._made(day, filename)
+        return self._stale(day, filename, whole) if stale else whole
+
+    def _stale(self, day: date, filename: str, whole: Path) -> Path:
+        """The edition before that of the day, as large as it; the same one where nothing ever changed."""
+        current = self._world.edition(filename, day)
+        calendar = self._world.arena.calendar
+        earlier = (day - timedelta(days=back) for back in range(1, REACH))
+        days = [one for one in earlier if is_open_day(calendar, one) and self._world.edition(filename, one) != current]
+        if not days:
+            return whole
+        before = self._made(days[0], filename)
+        target = self._folder / "stale" / current / self._world.edition(filename, days[0]) / filename
+        if not target.exists():
+            make_folder(target.parent)
+            temp = target.with_name(target.name + ".unfinished")
+            temp.write_bytes(filled(before.read_bytes(), whole.stat().st_size))
+            replace_atomic(temp, target)
+        return target
+
+    def _made(self, day: date, filename: str) -> Path:
         target = self._folder / self._world.edition(filename, day) / filename
         with self._turn:
             lock = self._locks[target]
@@ -48,6 +75,21 @@ class DatasetFiles:
                 self._world.write(filename, day, temp)
                 replace_atomic(temp, target)
         return target
+
+
+def filled(data: bytes, size: int) -> bytes:
+    """The file's bytes with as many bytes of nothing added as make it that size; a larger file stays as it is.
+
+    A parquet file is read from its footer, whose length stands before the last four bytes: the nothing goes before the
+    footer, and the file reads as before.
+    """
+    missing = size - len(data)
+    if missing <= 0:
+        return data
+    if data[:4] != MAGIC or data[-4:] != MAGIC:
+        return data + b"\n" * missing
+    footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    return data[:footer] + bytes(missing) + data[footer:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,6 @@ def local_tournament(
         finally:
             server.shutdown()
             thread.join()
-            tournament.close()
+            server.site.close()
     finally:
         server.server_close()

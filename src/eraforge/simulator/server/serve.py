@@ -11,10 +11,14 @@ from datetime import datetime
 from pathlib import Path
 
 from eraforge.core.clock import Clock, SystemClock
+from eraforge.simulator.exchange.request_log import NAME, RequestLog, read_requests
+from eraforge.simulator.faults.board import FaultBoard
+from eraforge.simulator.faults.plan import Plan
 from eraforge.simulator.port import World
 from eraforge.simulator.server.files import DatasetFiles
-from eraforge.simulator.server.handler import Server, Site, bind
+from eraforge.simulator.server.handler import Server, bind
 from eraforge.simulator.server.links import LIFETIME, Links
+from eraforge.simulator.server.routes import Site
 from eraforge.simulator.tournament.engine import START, Tournament
 from eraforge.simulator.tournament.records import READY_ACCOUNT
 
@@ -42,6 +46,7 @@ def serve(
     start: datetime = START,
     real: Clock | None = None,
     write: Callable[[str], None] | None = None,
+    faults: Callable[[int], Plan] | None = None,
 ) -> None:
     """Run a simulator until SIGTERM or SIGINT. Call it from the main thread.
 
@@ -52,6 +57,7 @@ def serve(
         as_json: print one JSON line (`url`, `public_id`, `secret_key`, ...) once it answers, instead of a short text.
         speed: virtual seconds a real second; None stands still until advanced.
         write: where the announcement goes; by default the standard output.
+        faults: makes the fault plan of a seed; without it the folder's own plan goes on.
 
     Raises:
         UserError: `port-in-use`, `state-in-use`, `state-of-another-world`, and what `build_world` raises.
@@ -61,6 +67,8 @@ def serve(
     server = bind(host, port)
     try:
         open_site(server, build_world(seed, scale), seed, state, real or SystemClock(), speed=speed, start=start)
+        if faults is not None:
+            server.site.disturb(faults(seed))
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -71,7 +79,7 @@ def serve(
         stop.wait()
         server.shutdown()
         thread.join()
-        server.site.tournament.close()
+        server.site.close()
     finally:
         server.server_close()
 
@@ -95,7 +103,9 @@ def open_site(
 ) -> None:
     """Give a bound server the tournament in that state folder."""
     tournament = Tournament(world, seed, state, real, speed=speed, start=start)
-    server.site = Site(tournament, Links(seed, real, LIFETIME), DatasetFiles(world, state / "datasets"))
+    board = FaultBoard(tournament, read_requests(state / NAME))
+    datasets = DatasetFiles(tournament.world, state / "datasets")
+    server.site = Site(tournament, Links(seed, real, LIFETIME), datasets, board, RequestLog(state))
 
 
 def announcement(server: Server, state: Path, *, as_json: bool) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from eraforge.core.clock import Clock
 from eraforge.core.errors import EraforgeError, Refused, UserError
 from eraforge.core.secret import Secret
+from eraforge.simulator.disturbances.universe import ChangingUniverse
 from eraforge.simulator.port import World
 from eraforge.simulator.tournament.clock import VirtualClock
 from eraforge.simulator.tournament.identities import WORD, derived_text, derived_uuid
@@ -74,12 +75,13 @@ class Tournament:
         speed: float | None = None,
         start: datetime = START,
     ) -> None:
-        self.world, self.seed, self.real = world, seed, real
+        self.seed, self.real = seed, real
         self.lock = threading.RLock()
         self.journal = Journal(state)
         self.objects = Objects(state / "objects")
         self.records = Records(seed, world.competitors)
-        self.rounds = Rounds(world.arena)
+        self.world: World = ChangingUniverse(world, self.records.disturbances)
+        self.rounds = Rounds(world.arena, self.records.disturbances)
         try:
             self._replay(state)
         except EraforgeError:
@@ -91,7 +93,9 @@ class Tournament:
         self.live_ids = lru_cache(maxsize=8)(self._live_ids)
         self._loaded = lru_cache(maxsize=1024)(self._load)
         self.submissions = SubmissionBook(self.records, self.rounds, self.clock.now)
-        self.scores = ScoreBook(world, self.records, self.rounds, self.submissions, self.predictions)
+        self.scores = ScoreBook(
+            self.world, self.records, self.rounds, self.submissions, self.predictions, self.clock.now
+        )
         self.standings = Standings(self.records, self.rounds, self.scores, self.clock.now)
 
     def close(self) -> None:
@@ -114,6 +118,11 @@ class Tournament:
             before = self.now()
             self.clock.move_to(to)
             return list(self.rounds.events(before, to))
+
+    def record(self, change: str, facts: Mapping[str, Any]) -> None:
+        """Write down a change that nobody of the tournament asked for, and let it hold: a fault's doing."""
+        with self.lock:
+            self._change(self.now(), change, facts)
 
     # Who is asking
 

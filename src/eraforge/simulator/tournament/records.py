@@ -14,6 +14,7 @@ from typing import Any
 
 from eraforge.core.errors import Broken
 from eraforge.core.secret import Secret
+from eraforge.simulator.disturbances.changes import Disturbances
 from eraforge.simulator.port import Player
 from eraforge.simulator.tournament.identities import derived_uuid, public_id, secret_key
 
@@ -126,6 +127,8 @@ class Records:
         self.uploads: dict[str, Upload] = {}
         self.submissions: dict[str, SubmissionRecord] = {}
         self.by_model: dict[str, list[str]] = {}
+        self.disturbances = Disturbances()
+        self.faults: tuple[datetime, Mapping[str, Any]] | None = None
         self.start: datetime | None = None
         self.latest: datetime | None = None
         self._field = field
@@ -140,6 +143,8 @@ class Records:
             "upload-authorised": self._upload_authorised,
             "object-stored": self._object_stored,
             "submission-created": self._submission_created,
+            "faults-set": self._faults_set,
+            **self.disturbances.appliers(),
         }
 
     def apply(self, line: Mapping[str, Any]) -> None:
@@ -209,6 +214,9 @@ class Records:
         record = SubmissionRecord(**{**facts, "inserted": at})
         self.submissions[record.id] = record
         self.by_model.setdefault(record.model_id, []).append(record.id)
+
+    def _faults_set(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self.faults = at, facts
 
     def _account(self, at: datetime, username: str, balance: Decimal) -> AccountRecord:
         account = AccountRecord(derived_uuid("account", self.seed, username), username, at, balance)

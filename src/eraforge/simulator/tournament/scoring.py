@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TypeAlias
 
 import numpy as np
 
+from eraforge.core.digest import digest_value
 from eraforge.evaluation.daily import PreparedField, corr_each, meta_model_correlations, mmc_each, prepare
+from eraforge.simulator.disturbances.changes import Revision
 from eraforge.simulator.port import World
 from eraforge.simulator.tournament.payouts import at_risk
 from eraforge.simulator.tournament.records import Records
@@ -35,18 +38,25 @@ class Member:
     risk: Decimal
 
 
+Membership: TypeAlias = tuple[tuple[Member, ...], list[Standing | int]]
+
+
 @dataclass(slots=True)
 class RoundScores:
     """The members of a round and their scores: per day a (rules, members) array; NaN where a score has no such day."""
 
     number: int
     members: tuple[Member, ...]
+    revisions: tuple[Revision, ...] = ()
     days: dict[int, np.ndarray] = field(default_factory=dict)
+    _places: dict[str, int] = field(default_factory=dict)
     _percentiles: dict[int, np.ndarray] = field(default_factory=dict)
 
     def column(self, model_id: str) -> int | None:
         """Which column is the model's."""
-        return next((place for place, member in enumerate(self.members) if member.model_id == model_id), None)
+        if not self._places:
+            self._places = {member.model_id: place for place, member in enumerate(self.members)}
+        return self._places.get(model_id)
 
     def percentiles(self, day: int) -> np.ndarray:
         """(rules, members) share of on-time members below, in 0..1."""
@@ -82,9 +92,12 @@ class ScoreBook:
         rounds: Rounds,
         book: SubmissionBook,
         load: Callable[[Standing], np.ndarray],
+        now: Callable[[], datetime],
     ) -> None:
         self._world, self._records, self._rounds, self._book, self._load = world, records, rounds, book, load
+        self._now = now
         self._tables: dict[int, RoundScores] = {}
+        self._kept_members: dict[int, tuple[object, Membership]] = {}
         self._prepared: dict[int, tuple[tuple[Member, ...], PreparedField]] = {}
         self._presence: dict[int, list[int]] = {}
         self._latest_field: tuple[int, np.ndarray] | None = None
@@ -92,21 +105,40 @@ class ScoreBook:
     def table(self, number: int, wanted: Iterable[int]) -> RoundScores:
         """Scores of a closed round on the wanted days (1..60); other days may be there as well."""
         members, columns = self._members(number)
+        revisions = self._records.disturbances.revised(self._world.arena.tournament, number, self._now())
         table = self._tables.get(number)
-        if table is None or table.members != members:
-            table = self._tables[number] = RoundScores(number, members)
+        if table is None or table.members is not members or table.revisions != revisions:
+            table = self._tables[number] = RoundScores(number, members, revisions)
         missing = sorted(set(wanted) - table.days.keys())
         if missing:
             scores = self._scores(number, self._prepare(number, members, columns), missing)
+            for revision in revisions:
+                if revision.day in missing:
+                    self._revise(number, revision, scores[missing.index(revision.day)])
             table.days.update(zip(missing, scores, strict=True))
         return table
+
+    def _revise(self, number: int, revision: Revision, scores: np.ndarray) -> None:
+        """Put the revised scores of a day in the place of those published first."""
+        seed = int(digest_value(self._world.synthetic, "revision", number, revision.day)[:16], 16)
+        scores += np.random.default_rng(seed).normal(0.0, revision.size, scores.shape)
 
     def meta_model(self, number: int) -> np.ndarray:
         """(n,) the stake-weighted meta model of a closed round."""
         return self._prepare(number, *self._members(number)).meta_model
 
-    def _members(self, number: int) -> tuple[tuple[Member, ...], list[Standing | int]]:
+    def _members(self, number: int) -> Membership:
         """Who is scored, and where each one's predictions come from: a column of the field, or a submission."""
+        version = (self._book.version(number), self._rounds.get(number).closes)
+        kept = self._kept_members.get(number)
+        if kept is not None and kept[0] == version:
+            return kept[1]
+        membership = self._membership(number)
+        if self._rounds.get(number).closes <= self._now():
+            self._kept_members[number] = version, membership
+        return membership
+
+    def _membership(self, number: int) -> Membership:
         found = self._rounds.get(number)
         members: list[Member] = []
         columns: list[Standing | int] = []
@@ -115,7 +147,7 @@ class ScoreBook:
             name = f"{player.model_id}/{number}"
             members.append(Member(player.model_id, name, found.opens, True, at_risk(player.stake)))
             columns.append(place)
-        for model_id in self._records.by_model:
+        for model_id in self._book.entrants(number):
             standing = self._book.selected(model_id, number)
             if standing is None:
                 continue
@@ -141,7 +173,7 @@ class ScoreBook:
     def _prepare(self, number: int, members: tuple[Member, ...], columns: list[Standing | int]) -> PreparedField:
         """The round's predictions made ready, kept for the rounds that are scored daily."""
         kept = self._prepared.get(number)
-        if kept is not None and kept[0] == members:
+        if kept is not None and kept[0] is members:
             return kept[1]
         field_columns = self._field(number)
         matrix = [field_columns[:, one] if isinstance(one, int) else self._load(one) for one in columns]
