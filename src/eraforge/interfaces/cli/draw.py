@@ -29,6 +29,11 @@ VIEWS = {
     "config show": "eraforge.interfaces.cli.views.setup:config_show",
     "doctor": "eraforge.interfaces.cli.views.setup:findings",
     "check": "eraforge.interfaces.cli.views.setup:findings",
+    "simulator advance": "eraforge.interfaces.cli.views.simulator:advance",
+    "simulator faults": "eraforge.interfaces.cli.views.simulator:faults",
+    "simulator log": "eraforge.interfaces.cli.views.simulator:log",
+    "simulator judge": "eraforge.interfaces.cli.views.simulator:judge",
+    "simulator seed": "eraforge.interfaces.cli.views.simulator:seed",
 }
 
 

@@ -20,7 +20,7 @@ from eraforge.pipeline.verb import Option, Verb, Visit
 INTERRUPTED = 130
 GROUPS = {
     "data": "Download and check data.",
-    "simulator": "The local tournament.",
+    "simulator": "The local tournament: its clock, faults, log and judge.",
     "config": "The configuration.",
     "payout": "What rounds pay: forecast, recorded, and judged by what was settled.",
 }

@@ -65,6 +65,10 @@ class Disturbances:
         """The revisions of a round's scores that hold by now."""
         return tuple(one for one in self.revisions.get((tournament, number), ()) if one.since <= now)
 
+    def revisions_by(self, now: datetime) -> int:
+        """How many revisions of any round hold by now."""
+        return sum(one.since <= now for revisions in self.revisions.values() for one in revisions)
+
     def rejected(self, now: datetime) -> dict[str, str]:
         """Submission to reason, of the late rejections that hold by now."""
         return {name: one.error for name, one in self.rejections.items() if one.since <= now}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,8 @@ class RequestLog:
         rules: Sequence[int],
         virtual: datetime,
         real: datetime,
-        changes: Mapping[str, int] | None,
+        after: int,
+        made: int,
     ) -> dict[str, Any]:
         """Write one request down. Returns the line.
 
@@ -51,7 +52,7 @@ class RequestLog:
             number: of the request.
             fault: the name of the fault it met.
             rules: places in the fault plan of the rules whose conditions it met; the last one struck, if any did.
-            changes: first and last sequence number of the state changes it made.
+            after: how many lines the journal held before it; made: how many it added.
         """
         line: dict[str, Any] = {
             "request": number,
@@ -67,7 +68,8 @@ class RequestLog:
             "messages": list(reply.messages),
             "fault": fault,
             "rules": list(rules),
-            "changes": dict(changes) if changes else None,
+            "after": after,
+            "made": made,
         }
         self._file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
         self.recent.append(line)

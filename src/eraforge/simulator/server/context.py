@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from eraforge.simulator.server.links import Links
@@ -45,6 +45,7 @@ class Context:
         return self.tournament.session(self.authorization)
 
 
+@lru_cache(maxsize=1 << 14)
 def iso(moment: datetime | None) -> str | None:
     """`YYYY-MM-DDTHH:MM:SSZ`, the only form in which a moment leaves the server."""
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from eraforge.core.clock import Clock, SystemClock
+from eraforge.simulator.exchange.request_log import read_requests
+from eraforge.simulator.faults.plan import plan_of
+from eraforge.simulator.judge.checks import Judgement, judge
 from eraforge.simulator.port import World
 from eraforge.simulator.server.handler import Server, bind
 from eraforge.simulator.server.serve import LOOPBACK, open_site
@@ -27,6 +31,51 @@ class LocalTournament:
     models: dict[str, str]
     tournament: Tournament
     server: Server
+
+    def now(self) -> datetime:
+        """Its virtual time."""
+        return self.tournament.now()
+
+    def advance(self, to: datetime | timedelta | None = None) -> list[dict[str, Any]]:
+        """Move its clock and tell what happened on the way.
+
+        Args:
+            to: a moment, or how far; the next event when left out.
+
+        Raises:
+            UserError: `clock-goes-back`.
+        """
+        with self.tournament.lock:
+            now = self.now()
+            moment = now + to if isinstance(to, timedelta) else to or self.tournament.rounds.next_event(now)
+            self.server.site.board.pass_time(moment)
+            return self.tournament.advance(moment)
+
+    def run(self, speed: float | None) -> None:
+        """Let its clock run at that many virtual seconds a real second; None stands still."""
+        with self.tournament.lock:
+            self.tournament.clock.run(speed)
+
+    def disturb(self, *faults: str | Mapping[str, Any], seed: int | None = None) -> None:
+        """Put these faults in force in the place of those before; none at all ends them.
+
+        Args:
+            faults: names, or rules in the form of a fault plan: `{"name": "hanging", "on": [2], "seconds": 0.1}`.
+            seed: of their draws; the simulator's own when left out.
+
+        Raises:
+            UserError: `unknown-fault`, `unknown-setting`, `setting-not-understood`.
+        """
+        rules = [{"name": one} if isinstance(one, str) else dict(one) for one in faults]
+        self.server.site.disturb(plan_of({"fault": rules}, self.tournament.seed if seed is None else seed))
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The requests it was asked, oldest first, as its log has them."""
+        return list(read_requests(self.server.site.log.path))
+
+    def judge(self, *, replacements: bool = False) -> Judgement:
+        """What its history proves so far: see `eraforge.simulator.judge.checks.judge`."""
+        return judge(list(self.tournament.journal.lines), self.requests(), replacements=replacements)
 
 
 @contextmanager

@@ -54,8 +54,8 @@ class Site:
             self._path_of(call)  # made before it is anybody's turn: a large file takes minutes
         with tournament.lock:
             self.log.count += 1
-            number, changes = self.log.count, len(tournament.journal.lines)
             self.board.pass_time(tournament.now())
+            number, changes = self.log.count, len(tournament.journal.lines)
             strike = self.board.strike(call, number)
             met = call if strike.fault is None else strike.fault.before(call, strike.draw)
             reply = met if isinstance(met, Reply) else self._do(met)
@@ -64,9 +64,10 @@ class Site:
                 strike.fault.touch(self.board.ground, made)
                 reply = strike.fault.after(met, reply)
             name = None if strike.fault is None else strike.fault.name
-            last = len(tournament.journal.lines)
-            span = {"first": changes + 1, "last": last} if last > changes else None
-            self.log.write(number, call, reply, name, strike.matched, tournament.now(), tournament.real.now(), span)
+            moments = tournament.now(), tournament.real.now()
+            self.log.write(
+                number, call, reply, name, strike.matched, *moments, changes, len(tournament.journal.lines) - changes
+            )
         return _skewed(reply)
 
     def _do(self, call: Call) -> Reply:
@@ -137,12 +138,13 @@ def call_of_query(site: Site, body: Mapping[str, Any], origin: str, authorizatio
 
     found = parsed(body.get("query"))
     variables = body.get("variables")
-    given = {**found.arguments, **(variables if isinstance(variables, dict) else {})}
+    values = variables if isinstance(variables, dict) else {}
+    given = {**found.arguments, **{argument: values.get(name) for argument, name in found.bound.items()}}
     token = site.tournament.records.tokens.get((authorization or "").removeprefix("Token ").partition("$")[0])
     return Call(
         Kind.MUTATION if found.mutation else Kind.QUERY,
         found.roots or ("?",),
-        model=_text(given.get("modelId") or given.get("model_id") or given.get("modelName")),
+        model=_text(given.get("modelId") or given.get("modelName")),
         filename=_text(given.get("filename")),
         authorization=authorization,
         username="" if token is None else token.username,

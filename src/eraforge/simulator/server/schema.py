@@ -27,6 +27,7 @@ from graphql import (
     StringValueNode,
     TypeInfo,
     TypeInfoVisitor,
+    VariableNode,
     Visitor,
     build_schema,
     execute_sync,
@@ -79,7 +80,8 @@ class Parsed:
         problems: why it cannot be executed.
         roots: its root fields, by the names of the schema.
         fields: every (type, field) it selects, in order.
-        arguments: texts written into the query as arguments of its root fields.
+        arguments: the arguments of its root fields that are written into the query as texts.
+        bound: those that are variables, by argument the name of the variable.
         mutation: whether it asks for a change.
     """
 
@@ -88,6 +90,7 @@ class Parsed:
     roots: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
     arguments: Mapping[str, str] = field(default_factory=dict)
+    bound: Mapping[str, str] = field(default_factory=dict)
     mutation: bool = False
 
 
@@ -107,12 +110,9 @@ def _parsed(query: str) -> Parsed:
     operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
     selected = [one for operation in operations for one in operation.selection_set.selections]
     roots = [one for one in selected if isinstance(one, FieldNode)]
-    written = {
-        argument.name.value: argument.value.value
-        for root in roots
-        for argument in root.arguments or ()
-        if isinstance(argument.value, StringValueNode)
-    }
+    given = [argument for root in roots for argument in root.arguments or ()]
+    written = {one.name.value: one.value.value for one in given if isinstance(one.value, StringValueNode)}
+    bound = {one.name.value: one.value.name.value for one in given if isinstance(one.value, VariableNode)}
     missing = [GraphQLError(f"{one} is not served by this simulator yet") for one in _not_served(document)]
     return Parsed(
         document,
@@ -120,6 +120,7 @@ def _parsed(query: str) -> Parsed:
         tuple(one.name.value for one in roots),
         _fields(document),
         written,
+        bound,
         any(one.operation is OperationType.MUTATION for one in operations),
     )
 

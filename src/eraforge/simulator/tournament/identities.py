@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from functools import lru_cache
 from typing import Any
 
 from eraforge.core.digest import digest_value
@@ -11,6 +12,7 @@ BASE32 = string.ascii_uppercase + "234567"
 WORD = string.ascii_letters + string.digits + "_"
 
 
+@lru_cache(maxsize=1 << 16)
 def derived_uuid(*values: Any) -> str:
     """A UUID of version 4 form that depends on the values alone."""
     text = digest_value("uuid", *values)

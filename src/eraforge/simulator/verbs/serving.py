@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from eraforge.simulator.faults.plan import read_plan
 from eraforge.simulator.server.serve import serve
 
 
@@ -25,27 +26,31 @@ class Visitor(Protocol):
 
 
 def serve_verb(
-    visit: Visitor, port: int, seed: int, scale: str, state: str, speed: float, attached: bool
+    visit: Visitor, port: int, seed: int, scale: str, state: str, speed: float, faults: str, attached: bool
 ) -> dict[str, object]:
     """Serve until told to stop.
 
     Args:
         state: folder that keeps everything; a temporary one, removed at the end, when empty.
         speed: virtual seconds per real second; 0 stands still until advanced.
+        faults: a fault plan in TOML; the folder's own plan goes on when empty.
         attached: also stop when standard input closes, so that the server never outlives who started it.
 
     Raises:
-        UserError: `port-in-use`, `state-in-use`, `state-of-another-world`.
+        UserError: `port-in-use`, `state-in-use`, `state-of-another-world`, and what is wrong with the fault plan.
     """
+    plan = (lambda of_seed: read_plan(Path(faults), of_seed)) if faults else None
+    if plan is not None:
+        plan(seed)  # a plan with a mistake is refused before anything starts
     if attached:
         threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
     say = visit.say
     write = (lambda text: say(text.rstrip("\n"))) if say else None
     if state:
-        serve(port, seed, scale, Path(state), visit.as_json, speed or None, write=write)
+        serve(port, seed, scale, Path(state), visit.as_json, speed or None, write=write, faults=plan)
     else:
         with tempfile.TemporaryDirectory(prefix="eraforge-") as folder:
-            serve(port, seed, scale, Path(folder), visit.as_json, speed or None, write=write)
+            serve(port, seed, scale, Path(folder), visit.as_json, speed or None, write=write, faults=plan)
     return {}
 
 
