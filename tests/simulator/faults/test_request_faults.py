@@ -169,6 +169,8 @@ def test_a_skewed_clock_shows_in_the_date_and_in_what_was_received(
     assert parsedate_to_datetime(answer.headers["Date"]) == sim.now() - timedelta(seconds=90)
     assert found["insertedAt"] == found["inserted_at"] == "2026-09-01T11:58:30Z"
     assert found["round"]["openTime"] == "2026-09-01T12:00:00Z"
+    asked = requests.head(sim.url, timeout=30).headers["Date"]
+    assert parsedate_to_datetime(asked) == sim.now() - timedelta(seconds=90)
     sim.disturb()
     assert parsedate_to_datetime(ask(sim, ROUNDS).headers["Date"]) == sim.now()
 

@@ -43,9 +43,9 @@ def test_after_a_round_was_scored(
     values = {row["displayName"]: row["value"] for row in rows}
     assert score["values"] == {name: values[name] for name in ("corr60", "mmc60")}
     assert [one["submissions"] for one in seen["rounds"] if one["number"] == 1345] == [1]
-    assert seen["requests"][0]["operation"] == "submissionScores"
+    assert seen["requests"][0]["operation"] == "createSubmission"
     assert seen["faults"][0]["name"] == "error-after" and seen["faults"][0]["struck"] == 0
-    assert seen["totals"]["requests"] == len(sim.requests())
+    assert situation(sim)["totals"]["requests"] == len(sim.requests())
     json.dumps(seen)
 
 

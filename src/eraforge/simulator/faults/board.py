@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from eraforge.simulator.exchange.calls import Call, Kind
 from eraforge.simulator.exchange.replies import Reply, errors
 from eraforge.simulator.faults.fault import Fault, Ground, RoundFault
 from eraforge.simulator.faults.plan import Plan, Rule, plan_of
+from eraforge.simulator.faults.transmission import ClockSkew
 from eraforge.simulator.tournament.engine import Tournament
 from eraforge.simulator.tournament.rounds import FIRST_ROUND
 
@@ -81,6 +82,14 @@ class FaultBoard:
                     self.struck[place] += 1
                     return Strike(tuple(matched), rule.fault, draw)
         return Strike(tuple(matched))
+
+    def skew(self) -> timedelta:
+        """How far the clock is off for those who only ask for the time: by the first skew that never takes a pause."""
+        now = self._tournament.now()
+        for rule in self.plan.rules:
+            if isinstance(rule.fault, ClockSkew) and rule.probability == 1 and not (rule.on or rule.operations):
+                return timedelta(seconds=rule.fault.seconds) if rule.in_time(now) else timedelta(0)
+        return timedelta(0)
 
     def obstacle(self, call: Call) -> Reply | None:
         """The answer to a request for something that is hidden yet."""

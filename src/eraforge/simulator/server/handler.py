@@ -81,7 +81,8 @@ class Handler(BaseHTTPRequestHandler):
         if call is not None:
             self._send(site.answer(call))
         elif path == "/":
-            self._send(Reply(200, page(site.tournament.world.synthetic), "text/html; charset=utf-8"))
+            shown = page(site.tournament.world.synthetic)
+            self._send(Reply(200, shown, "text/html; charset=utf-8", skew=site.board.skew()))
         elif path == "/control/situation":
             self._control(lambda: situation(site.tournament, site.board, site.log))
         elif path.startswith(CONTROL):
