@@ -88,3 +88,20 @@ def test_draws_depend_on_seed_place_and_number_alone() -> None:
     assert len(set(draws)) == 1000
     assert 0.45 < sum(draws) / 1000 < 0.55
     assert draws[0] != Plan(2, (rule, rule)).draws(0, 0)[0]
+
+
+def test_the_page_on_the_simulator_names_every_fault_and_setting() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text()
+    for name, kind in FAULTS.items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+        assert kind.text() in row
+        for setting in kind.settings():
+            assert f"`{setting} = " in row
+
+
+def test_the_plan_on_that_page_reads(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text()
+    (tmp_path / "plan.toml").write_text(page.split("```toml\n")[1].split("```")[0])
+    assert [rule.fault.name for rule in read_plan(tmp_path / "plan.toml", 7).rules] == [
+        "applied-unanswered", "truncated-body", "hanging", "window-shortened"
+    ]  # fmt: skip
