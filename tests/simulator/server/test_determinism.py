@@ -13,7 +13,7 @@ from pathlib import Path
 from eraforge.core.clock import StandingClock
 from eraforge.simulator.server.inprocess import local_tournament
 
-PLAN = [{"name": name, "probability": 0.08} for name in (
+PLAN = [{"name": name, "probability": 0.5 if name == "rejected-late" else 0.08} for name in (
     "request-lost", "applied-unanswered", "error-before", "error-after", "truncated-body", "wrong-length",
     "rate-limited", "token-expired", "field-removed", "clock-skew", "window-moved", "window-shortened",
     "universe-changed", "rejected-late", "submission-hidden", "upload-hidden", "stale-cache", "range-ignored",

@@ -10,11 +10,10 @@ from typing import Any
 
 from eraforge.simulator.exchange.calls import Call, Kind
 from eraforge.simulator.exchange.replies import Reply, errors
-from eraforge.simulator.faults.fault import Fault, Ground, RoundFault
+from eraforge.simulator.faults.fault import Contest, Fault, Ground, RoundFault
 from eraforge.simulator.faults.plan import Plan, Rule, plan_of
 from eraforge.simulator.faults.transmission import ClockSkew
 from eraforge.simulator.tournament.engine import Tournament
-from eraforge.simulator.tournament.rounds import FIRST_ROUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,8 @@ class FaultBoard:
         self.plan = Plan(tournament.seed)
         self.counts: list[int] = []
         self.struck: list[int] = []
-        self._decided: set[tuple[int, int]] = set()
-        self._written: set[tuple[str, int]] = set()
+        self._decided: set[tuple[int, int, int]] = set()
+        self._written: set[tuple[str, int, int]] = set()
         self._since = self._started = tournament.now()
         if tournament.records.faults is not None:
             since, facts = tournament.records.faults
@@ -107,13 +106,15 @@ class FaultBoard:
         now, hidden = self._tournament.now(), self.ground.submissions
         for filename in [name for name, one in hidden.items() if one.readings <= 0 and one.until <= now]:
             del hidden[filename]
-        self._tournament.submissions.hidden = set(hidden)
-        self._tournament.submissions.passed_over = set()
+        for contest in self._tournament.contests.values():
+            contest.submissions.hidden = set(hidden)
+            contest.submissions.passed_over = set()
 
     def seen(self) -> None:
         """Count the reading that is over for whatever it did not show."""
-        for filename in self._tournament.submissions.passed_over & self.ground.submissions.keys():
-            self.ground.submissions[filename].readings -= 1
+        for contest in self._tournament.contests.values():
+            for filename in contest.submissions.passed_over & self.ground.submissions.keys():
+                self.ground.submissions[filename].readings -= 1
 
     def pass_time(self, until: datetime) -> None:
         """Decide the faults of every round that is announced or has closed by then and was not decided yet.
@@ -123,31 +124,32 @@ class FaultBoard:
         """
         with self._lock:
             rules = [pair for pair in enumerate(self.plan.rules) if isinstance(pair[1].fault, RoundFault)]
-            rounds = self._tournament.rounds
-            first = max(FIRST_ROUND, rounds.current_number(self._since) - 1) if rules else 0
-            for number in range(first, rounds.current_number(until) + 2 if rules else 0):
-                for place, rule in rules:
-                    if (place, number) not in self._decided:
-                        self._decide(place, rule, number, until)
+            for contest in self._tournament.contests.values() if rules else ():
+                first = max(contest.rounds.first, contest.rounds.current_number(self._since) - 1)
+                for number in range(first, contest.rounds.current_number(until) + 2):
+                    for place, rule in rules:
+                        if (place, contest.number, number) not in self._decided:
+                            self._decide(place, rule, contest, number, until)
             self._since = max(self._since, until)
 
-    def _decide(self, place: int, rule: Rule, number: int, until: datetime) -> None:
-        fault, found = rule.fault, self._tournament.rounds.get(number)
+    def _decide(self, place: int, rule: Rule, contest: Contest, number: int, until: datetime) -> None:
+        fault, found = rule.fault, contest.rounds.get(number)
         if not isinstance(fault, RoundFault) or (fault.once_closed and found.closes > until):
             return
-        self._decided.add((place, number))
+        self._decided.add((place, contest.number, number))
         in_time = self._started < (found.closes if fault.once_closed else found.opens) and rule.in_time(found.opens)
         if not in_time or (rule.rounds and number not in rule.rounds):
             return
         self.counts[place] += 1
-        luck, draw = self.plan.draws(place, number)
+        luck, draw = self.plan.draws(place, number, contest.number)
         if luck >= rule.probability:
             return
         self.struck[place] += 1
-        if (fault.name, number) not in self._written:
-            self._written.add((fault.name, number))
-            change, facts = fault.change(self._tournament, number, draw)
-            where = {"tournament": self._tournament.world.arena.tournament, "round": number, "fault": fault.name}
+        written = (fault.name, contest.number, number)
+        if written not in self._written:
+            self._written.add(written)
+            change, facts = fault.change(contest, number, draw)
+            where = {"tournament": contest.number, "round": number, "fault": fault.name}
             self._tournament.record(change, {**where, **facts})
 
     def _take(self, plan: Plan, since: datetime) -> None:
@@ -161,7 +163,8 @@ class FaultBoard:
             if line["change"] == "faults-set":
                 self._written.clear()
             elif "fault" in line["facts"] and "round" in line["facts"]:
-                self._written.add((line["facts"]["fault"], line["facts"]["round"]))
+                facts = line["facts"]
+                self._written.add((facts["fault"], facts["tournament"], facts["round"]))
         for asked in past:
             if asked["request"] > request:
                 for place in asked["rules"]:

@@ -7,11 +7,22 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from eraforge.simulator.exchange.calls import Call, Kind
 from eraforge.simulator.exchange.replies import Reply
 from eraforge.simulator.tournament.engine import Tournament
+from eraforge.simulator.tournament.rounds import Rounds
+
+
+class Contest(Protocol):
+    """What a fault of a round needs to know of the tournament the round belongs to."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def rounds(self) -> Rounds: ...
 
 
 @dataclass(slots=True)
@@ -75,7 +86,7 @@ class RoundFault(Fault, ABC):
     once_closed: ClassVar[bool] = False
 
     @abstractmethod
-    def change(self, tournament: Tournament, number: int, draw: float) -> tuple[str, dict[str, Any]]:
+    def change(self, contest: Contest, number: int, draw: float) -> tuple[str, dict[str, Any]]:
         """The journal line it writes: the change and its facts, but for tournament, round and fault."""
 
 

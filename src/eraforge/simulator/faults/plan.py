@@ -77,10 +77,14 @@ class Plan:
     seed: int
     rules: tuple[Rule, ...] = ()
 
-    def draws(self, place: int, number: int) -> tuple[float, float]:
-        """Two numbers in [0, 1): whether the rule at that place strikes request (or round) `number`, and how."""
+    def draws(self, place: int, number: int, tournament: int = 0) -> tuple[float, float]:
+        """Two numbers in [0, 1): whether the rule at that place strikes request (or round) `number`, and how.
+
+        Args:
+            tournament: whose round it is; 0 for a request.
+        """
         name = self.rules[place].fault.name
-        found = hashlib.sha256(f"{self.seed}/{place}/{name}/{number}".encode()).digest()
+        found = hashlib.sha256(f"{self.seed}/{place}/{name}/{tournament}/{number}".encode()).digest()
         return int.from_bytes(found[:7]) / 2**56, int.from_bytes(found[7:14]) / 2**56
 
     def as_dict(self) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from eraforge.simulator.exchange.calls import Call, Kind
-from eraforge.simulator.faults.fault import Fault, Ground, Hidden, RoundFault, later
-from eraforge.simulator.tournament.engine import Tournament
+from eraforge.simulator.faults.fault import Contest, Fault, Ground, Hidden, RoundFault, later
 
 CREATES = frozenset({"createSubmission", "createSignalsSubmission"})
 
@@ -25,8 +24,8 @@ class WindowMoved(RoundFault):
     minutes: float = 45.0
     name: ClassVar[str] = "window-moved"
 
-    def change(self, tournament: Tournament, number: int, draw: float) -> tuple[str, dict[str, Any]]:
-        found, by = tournament.rounds.get(number), timedelta(minutes=self.minutes)
+    def change(self, contest: Contest, number: int, draw: float) -> tuple[str, dict[str, Any]]:
+        found, by = contest.rounds.get(number), timedelta(minutes=self.minutes)
         return "window-changed", {"opens": (found.opens + by).isoformat(), "closes": (found.closes + by).isoformat()}
 
 
@@ -41,8 +40,8 @@ class WindowShortened(RoundFault):
     minutes: float = 20.0
     name: ClassVar[str] = "window-shortened"
 
-    def change(self, tournament: Tournament, number: int, draw: float) -> tuple[str, dict[str, Any]]:
-        found = tournament.rounds.get(number)
+    def change(self, contest: Contest, number: int, draw: float) -> tuple[str, dict[str, Any]]:
+        found = contest.rounds.get(number)
         closes = min(found.closes, found.opens + timedelta(minutes=self.minutes))
         return "window-changed", {"opens": found.opens.isoformat(), "closes": closes.isoformat()}
 
@@ -58,7 +57,7 @@ class UniverseChanged(RoundFault):
     share: float = 0.9
     name: ClassVar[str] = "universe-changed"
 
-    def change(self, tournament: Tournament, number: int, draw: float) -> tuple[str, dict[str, Any]]:
+    def change(self, contest: Contest, number: int, draw: float) -> tuple[str, dict[str, Any]]:
         return "universe-changed", {"share": self.share}
 
 
@@ -74,7 +73,7 @@ class ResolvedLate(RoundFault):
     name: ClassVar[str] = "resolved-late"
     once_closed: ClassVar[bool] = True
 
-    def change(self, tournament: Tournament, number: int, draw: float) -> tuple[str, dict[str, Any]]:
+    def change(self, contest: Contest, number: int, draw: float) -> tuple[str, dict[str, Any]]:
         return "resolution-delayed", {"days": min(max(self.days, 0), 20)}
 
 
@@ -94,8 +93,8 @@ class ScoreRevised(RoundFault):
     name: ClassVar[str] = "score-revised"
     once_closed: ClassVar[bool] = True
 
-    def change(self, tournament: Tournament, number: int, draw: float) -> tuple[str, dict[str, Any]]:
-        moments = tournament.rounds.score_moments(number)
+    def change(self, contest: Contest, number: int, draw: float) -> tuple[str, dict[str, Any]]:
+        moments = contest.rounds.score_moments(number)
         day = min(max(self.day, 1), len(moments))
         since = moments[min(day - 1 + self.wait, len(moments) - 1)]
         return "score-revised", {"day": day, "from": since.isoformat(), "size": self.size}

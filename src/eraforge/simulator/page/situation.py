@@ -14,8 +14,7 @@ from typing import Any
 from eraforge.simulator.exchange.request_log import RequestLog
 from eraforge.simulator.faults.board import FaultBoard
 from eraforge.simulator.tournament.engine import Tournament
-from eraforge.simulator.tournament.records import AccountRecord, ModelRecord
-from eraforge.simulator.tournament.rounds import FIRST_ROUND, SCORE_DAYS, SCORE_RULES
+from eraforge.simulator.tournament.records import AccountRecord
 
 ROUNDS = 8
 ENTRIES = 60
@@ -39,14 +38,15 @@ def situation(tournament: Tournament, board: FaultBoard, log: RequestLog) -> dic
         now = tournament.now()
         accounts = [one for one in tournament.records.accounts.values() if not one.competitor]
         field = len(tournament.records.accounts) - len(accounts)
-        upcoming = next(tournament.rounds.events(now, tournament.rounds.next_event(now)))
+        upcoming = next(tournament.events(now, tournament.next_event()))
+        contests = list(tournament.contests.values())
         return {
             "synthetic": tournament.world.synthetic,
-            "arena": tournament.world.arena.name,
+            "arenas": {one.number: one.world.arena.name for one in contests},
             "now": now.isoformat(),
             "speed": tournament.clock.speed,
             "next": {**upcoming, "at": upcoming["at"].isoformat()},
-            "rounds": list(_rounds(tournament, now)),
+            "rounds": [row for contest in contests for row in _rounds(contest, now)],
             "entries": list(_entries(tournament, accounts, now))[:ENTRIES],
             "requests": list(reversed(log.recent))[:REQUESTS],
             "faults": list(_faults(board)),
@@ -54,40 +54,43 @@ def situation(tournament: Tournament, board: FaultBoard, log: RequestLog) -> dic
         }
 
 
-def _rounds(tournament: Tournament, now: datetime) -> Iterator[dict[str, Any]]:
+def _rounds(contest: Tournament, now: datetime) -> Iterator[dict[str, Any]]:
     """The round that comes next and the latest ones, newest first."""
-    latest = tournament.rounds.current_number(now) + 1
-    for number in range(latest, max(FIRST_ROUND, latest - ROUNDS) - 1, -1):
-        found = tournament.rounds.get(number)
+    latest = contest.rounds.current_number(now) + 1
+    for number in range(latest, max(contest.rounds.first, latest - ROUNDS) - 1, -1):
+        found = contest.rounds.get(number)
         yield {
+            "tournament": contest.number,
             "number": number,
-            "status": tournament.rounds.status(found, now),
+            "status": contest.rounds.status(found, now),
             "opens": found.opens.isoformat(),
             "closes": found.closes.isoformat(),
             "resolves": None if found.resolves is None else found.resolves.isoformat(),
-            "days": tournament.rounds.published(number, now),
-            "of": SCORE_DAYS,
-            "submissions": len(tournament.submissions.entrants(number)),
+            "days": contest.rounds.published(number, now),
+            "of": len(contest.rounds.score_moments(number)),
+            "submissions": len(contest.submissions.entrants(number)),
         }
 
 
 def _entries(tournament: Tournament, accounts: list[AccountRecord], now: datetime) -> Iterator[dict[str, Any]]:
-    scored = list(reversed(tournament.standings.round_numbers()))[:LOOK_BACK]
-    for account in accounts:
-        for model_id in account.models:
-            model = tournament.records.models[model_id]
-            made = tournament.records.by_model.get(model_id)
-            yield {
-                "name": model.name,
-                "account": account.username,
-                "stake": _amount(model.stake_at(now)),
-                "submission": None if not made else _submission(tournament, model_id),
-                "score": _score(tournament, model, scored, now),
-            }
+    """The models of accounts, tournament by tournament."""
+    for contest in tournament.contests.values():
+        scored = list(reversed(contest.standings.round_numbers()))[:LOOK_BACK]
+        played = set(contest.model_ids())
+        for account in accounts:
+            for model_id in (one for one in account.models if one in played):
+                yield {
+                    "name": tournament.records.models[model_id].name,
+                    "tournament": contest.number,
+                    "account": account.username,
+                    "stake": _amount(contest.stake(model_id)),
+                    "submission": _submission(contest, model_id) if model_id in tournament.records.by_model else None,
+                    "score": _score(contest, model_id, scored, now),
+                }
 
 
-def _submission(tournament: Tournament, model_id: str) -> dict[str, Any] | None:
-    standings = tournament.submissions.of_model(model_id)
+def _submission(contest: Tournament, model_id: str) -> dict[str, Any] | None:
+    standings = contest.submissions.of_model(model_id)
     if not standings:
         return None
     one = standings[0].submission
@@ -95,21 +98,21 @@ def _submission(tournament: Tournament, model_id: str) -> dict[str, Any] | None:
     return {"round": one.round, "at": one.inserted.isoformat(), "verdict": verdict, "error": one.error}
 
 
-def _score(tournament: Tournament, model: ModelRecord, scored: list[int], now: datetime) -> dict[str, Any] | None:
+def _score(contest: Tournament, model_id: str, scored: list[int], now: datetime) -> dict[str, Any] | None:
     """The latest published scores that pay, and what the round would pay by them."""
     for number in scored:
-        day = tournament.rounds.published(number, now)
-        table = tournament.scores.table(number, [day])
-        place = table.column(model.id)
+        day = contest.rounds.published(number, now)
+        table = contest.scores.table(number, [day])
+        place = table.column(model_id)
         if place is None:
             continue
-        paying = {one.display_name for one in tournament.rounds.get(number).score_configs if one.is_payout}
+        paying = {one.display_name for one in contest.rounds.get(number).score_configs if one.is_payout}
         values = {
             rule.display_name: float(table.days[day][row, place])
-            for row, rule in enumerate(SCORE_RULES)
+            for row, rule in enumerate(contest.rounds.rules)
             if rule.display_name in paying and not math.isnan(table.days[day][row, place])
         }
-        payout = tournament.standings.payout(number, model.id, day)
+        payout = contest.standings.payout(number, model_id, day)
         earned = None if payout is None or not payout.at_risk else _amount(payout.total)
         return {"round": number, "day": day, "values": values, "payout": earned}
     return None

@@ -47,7 +47,7 @@ class LocalTournament:
         """
         with self.tournament.lock:
             now = self.now()
-            moment = now + to if isinstance(to, timedelta) else to or self.tournament.rounds.next_event(now)
+            moment = now + to if isinstance(to, timedelta) else to or self.tournament.next_event()
             self.server.site.board.pass_time(moment)
             return self.tournament.advance(moment)
 

@@ -103,7 +103,7 @@ class Site:
         if call.kind is Kind.FILE:
             _, _, stamp, filename = call.path.split("/", 3) if call.path.count("/") >= 3 else ("", "", "", "")
             return self.datasets.path(stamp, filename, stale=call.stale)
-        found = self.tournament.submissions.find(call.path.split("/")[2])
+        found = self.tournament.submission(call.path.split("/")[2])
         return None if found is None else self.tournament.objects.path(found.digest)
 
     def _file(self, call: Call, path: Path | None) -> Reply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -118,6 +118,36 @@ class Tournament:
             before = self.now()
             self.clock.move_to(to)
             return list(self.rounds.events(before, to))
+
+    def events(self, after: datetime, until: datetime) -> Iterator[dict[str, Any]]:
+        """What happens in (after, until], in time order."""
+        return self.rounds.events(after, until)
+
+    def next_event(self) -> datetime:
+        """The first moment from now on at which something happens."""
+        return self.rounds.next_event(self.now())
+
+    @property
+    def number(self) -> int:
+        """The number of the tournament."""
+        return self.world.arena.tournament
+
+    @property
+    def contests(self) -> dict[int, Tournament]:
+        """The tournaments that are played here, by number."""
+        return {self.number: self}
+
+    def model_ids(self) -> list[str]:
+        """The models that play in the tournament."""
+        return list(self.records.models)
+
+    def stake(self, model_id: str) -> Decimal:
+        """NMR that a model has staked now."""
+        return self.records.models[model_id].stake_at(self.now())
+
+    def submission(self, identifier: str) -> SubmissionRecord | None:
+        """The submission of that identifier, queued twins included."""
+        return self.submissions.find(identifier)
 
     def record(self, change: str, facts: Mapping[str, Any]) -> None:
         """Write down a change that nobody of the tournament asked for, and let it hold: a fault's doing."""

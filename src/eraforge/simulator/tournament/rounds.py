@@ -58,7 +58,7 @@ class Rounds:
     """
 
     def __init__(self, arena: Arena, disturbances: Disturbances | None = None) -> None:
-        self.arena = arena
+        self.arena, self.first, self.rules = arena, FIRST_ROUND, SCORE_RULES
         self._disturbances = disturbances or Disturbances()
         self._get_as_of = lru_cache(maxsize=None)(self._get)
         self._moments_as_of = lru_cache(maxsize=None)(self._score_moments)
