@@ -18,9 +18,11 @@ from eraforge.arenas.credentials import Credentials
 from eraforge.arenas.gateway_read import NumeraiReader
 from eraforge.arenas.wire.transport import Patience
 from eraforge.core.configuration import SubmitTable
+from eraforge.core.digest import digest_bytes
 from eraforge.core.errors import EraforgeError, Refused, UserError
 from eraforge.core.secret import Secret
 from eraforge.core.words import Predictions, Slot
+from eraforge.data.download import Persistence, download
 from eraforge.pipeline.effects import open_effects
 from eraforge.simulator.faults.plan import FAULTS
 from eraforge.simulator.server.inprocess import LocalTournament, local_tournament
@@ -51,8 +53,35 @@ class Operator:
 
     tournament: LocalTournament
     ledger: Ledger
+    folder: Path
     met: Counter[str] = field(default_factory=Counter)
     through: int = 0
+    pulled: int = 0
+
+    def pull(self, reader: NumeraiReader, number: int) -> None:
+        """Download the live file until it is that of the round; whatever arrives is whole."""
+        name, wanted = "v5.3/live.parquet", list(self.tournament.tournament.live_ids(number))
+        for _ in range(TRIES):
+            try:
+                download(
+                    name,
+                    lambda: reader.dataset_url(CLASSIC, name),
+                    self.folder / "part",
+                    self._place,
+                    SeasonClock(self.tournament),
+                    persistence=Persistence(connect=5, read=5),
+                )
+            except EraforgeError as error:
+                self.met[error.code] += 1
+                continue
+            found = pl.read_parquet(self.folder / "live.parquet")["id"].to_list()
+            self.met["stale file"] += found != wanted
+            if found == wanted:
+                self.pulled += 1
+                return
+
+    def _place(self, part: Path) -> str:
+        return digest_bytes(part.rename(self.folder / "live.parquet").read_bytes())
 
     def play(self, number: int) -> None:
         sim, clock = self.tournament, SeasonClock(self.tournament)
@@ -60,6 +89,7 @@ class Operator:
         reader = NumeraiReader(sim.url, keys, clock, PATIENCE)
         try:
             with open_effects(sim.url, keys, self.ledger, reader, clock, SETTINGS, PATIENCE) as effects:
+                self.pull(reader, number)
                 for name, model in sim.models.items():
                     corrected = 0
                     for _ in range(TRIES):
@@ -97,8 +127,8 @@ def wallet(sim: LocalTournament) -> tuple[Decimal, Decimal, Decimal]:
     return Decimal(account["availableNmr"]), moved, staked
 
 
-def season(sim: LocalTournament, ledger: Ledger, rounds: int) -> Operator:
-    operator = Operator(sim, ledger)
+def season(sim: LocalTournament, ledger: Ledger, folder: Path, rounds: int) -> Operator:
+    operator = Operator(sim, ledger, folder)
     opened, staked = 0, Decimal(0)
     while opened < rounds:
         for event in sim.advance():
@@ -119,7 +149,7 @@ def test_a_season_with_every_fault_at_five_percent(tmp_path: Path) -> None:
     plan = [{"name": name, "probability": 0.05, **SHORT.get(name, {})} for name in FAULTS]
     with local_tournament(tmp_path / "state") as sim, Ledger.open(f"sqlite:///{tmp_path / 'ledger'}") as ledger:
         sim.disturb(*plan)
-        operator = season(sim, ledger, 40)
+        operator = season(sim, ledger, tmp_path, 40)
         judgement = sim.judge()
         assert judgement.of("double") == judgement.of("late") == []
         assert judgement.of("mismatch") == judgement.of("stake-doubled") == judgement.of("books") == []
@@ -129,7 +159,8 @@ def test_a_season_with_every_fault_at_five_percent(tmp_path: Path) -> None:
             line["facts"]["fault"] for line in sim.tournament.journal.lines if "round" in line["facts"]
             and isinstance(line["facts"].get("fault"), str)
         }  # fmt: skip
-        assert met >= set(FAULTS) - {"stale-cache", "range-ignored"}, set(FAULTS) - met
+        assert met >= set(FAULTS) - {"range-ignored"}, set(FAULTS) - met  # a file resumed is rarer than the season long
+        assert operator.pulled == 40
         held = operator.met["server-holds-another-answer"]
         assert operator.through + held >= 0.97 * 40 * 3, operator.met
         sim.disturb()
@@ -169,7 +200,7 @@ def test_a_person_asks_for_the_replacement(tmp_path: Path) -> None:
     with local_tournament(tmp_path / "state") as sim, Ledger.open(f"sqlite:///{tmp_path / 'ledger'}") as ledger:
         sim.advance()
         clock, keys = SeasonClock(sim), Credentials(Secret(sim.public_id), Secret(sim.secret_key))
-        reader, operator = NumeraiReader(sim.url, keys, clock, PATIENCE), Operator(sim, ledger)
+        reader, operator = NumeraiReader(sim.url, keys, clock, PATIENCE), Operator(sim, ledger, tmp_path)
         with open_effects(sim.url, keys, ledger, reader, clock, SETTINGS, PATIENCE) as effects:
             current, model = reader.current_round(CLASSIC), sim.models["practice_a"]
             first = effects.submit(operator._answer("practice_a", 1345, 0), CLASSIC, current, model)

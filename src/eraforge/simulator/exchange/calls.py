@@ -35,7 +35,7 @@ class Call:
         filename: of the file it speaks of, where it names one.
         authorization: the caller's header.
         username: whose key that is; empty for none.
-        range: the caller's `Range` header.
+        range, if_range: the caller's `Range` and `If-Range` headers.
         origin: scheme and host under which the caller reached the server.
         body: of a GraphQL request, as read.
         data: of an upload.
@@ -53,6 +53,7 @@ class Call:
     authorization: str | None = None
     username: str = ""
     range: str | None = None
+    if_range: str | None = None
     origin: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
     data: bytes = b""

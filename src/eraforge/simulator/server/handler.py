@@ -77,7 +77,7 @@ class Handler(BaseHTTPRequestHandler):
         """The page, a file, a submission, or a control reading."""
         path, query = self._target()
         site = self.server.site
-        call = call_of_file(path, query, self.headers.get("Range"), self.command == "HEAD")
+        call = call_of_file(path, query, dict(self.headers), self.command == "HEAD")
         if call is not None:
             self._send(site.answer(call))
         elif path == "/":

@@ -109,22 +109,24 @@ class Site:
     def _file(self, call: Call, path: Path | None) -> Reply:
         if path is None:
             return text(404, "NoSuchKey")
-        part = part_of(path.stat().st_size, call.range)
-        headers = {"ETag": entity_tag(path), **part.headers()}
+        tag = entity_tag(path)
+        part = part_of(path.stat().st_size, call.range if call.if_range in (None, tag) else None)
+        headers = {"ETag": tag, **part.headers()}
         return Reply(
             part.status, b"", "application/octet-stream", headers, file=path, first=part.first, length=part.length
         )
 
 
-def call_of_file(path: str, query: str, header: str | None, head: bool) -> Call | None:
+def call_of_file(path: str, query: str, headers: Mapping[str, str], head: bool) -> Call | None:
     """The request for a dataset file or a submission's file; None for any other path."""
     if path.startswith(FILES):
-        filename = path.split("/", 3)[3] if path.count("/") >= 3 else ""
-        return Call(Kind.FILE, ("file",), path, query, filename=filename, range=header, head=head)
-    if path.startswith(SUBMISSIONS):
-        filename = path.rpartition("/")[2]
-        return Call(Kind.SUBMISSION, ("submission-file",), path, query, filename=filename, range=header, head=head)
-    return None
+        kind, operation, filename = Kind.FILE, "file", path.split("/", 3)[3] if path.count("/") >= 3 else ""
+    elif path.startswith(SUBMISSIONS):
+        kind, operation, filename = Kind.SUBMISSION, "submission-file", path.rpartition("/")[2]
+    else:
+        return None
+    part, tag = headers.get("Range"), headers.get("If-Range")
+    return Call(kind, (operation,), path, query, filename=filename, range=part, if_range=tag, head=head)
 
 
 def call_of_upload(path: str, query: str, data: bytes) -> Call:
