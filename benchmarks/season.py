@@ -117,11 +117,13 @@ def main() -> None:
     memory = Path("/dev/shm")
     place = memory if memory.is_dir() else None
     with tempfile.TemporaryDirectory(dir=place) as folder, local_tournament(Path(folder)) as running:
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         figures = play(running, chosen.rounds, chosen.entries)
-        seconds = time.perf_counter() - started
+        seconds, worked = time.perf_counter() - started, time.process_time() - worked
     print(f"{chosen.rounds} rounds, {chosen.entries} entries, {figures['days']:.0f} score days")
-    print(f"{figures['requests']:.0f} requests in {seconds:.1f} s ({figures['requests'] / seconds:.0f} a second)")
+    print(
+        f"{figures['requests']:.0f} requests in {seconds:.1f} s ({figures['requests'] / seconds:.0f} a second), {worked:.1f} s of work"
+    )
     for part in ("sending", "reading", "advancing"):
         print(f"  {part:<10} {figures[part]:7.1f} s")
 
