@@ -121,9 +121,8 @@ def main() -> None:
         figures = play(running, chosen.rounds, chosen.entries)
         seconds, worked = time.perf_counter() - started, time.process_time() - worked
     print(f"{chosen.rounds} rounds, {chosen.entries} entries, {figures['days']:.0f} score days")
-    print(
-        f"{figures['requests']:.0f} requests in {seconds:.1f} s ({figures['requests'] / seconds:.0f} a second), {worked:.1f} s of work"
-    )
+    rate = figures["requests"] / seconds
+    print(f"{figures['requests']:.0f} requests in {seconds:.1f} s ({rate:.0f} a second), {worked:.1f} s of work")
     for part in ("sending", "reading", "advancing"):
         print(f"  {part:<10} {figures[part]:7.1f} s")
 
