@@ -77,8 +77,8 @@ def _advance(site: Site, body: Mapping[str, Any]) -> dict[str, Any]:
     with tournament.lock:
         to = _moment(tournament, body)
         site.board.pass_time(to)
-        events = tournament.advance(to)
-        return {"now": iso(tournament.now()), "events": [{**event, "at": iso(event["at"])} for event in events]}
+    events = tournament.advance(to)
+    return {"now": iso(tournament.now()), "events": [{**event, "at": iso(event["at"])} for event in events]}
 
 
 def _faults(site: Site) -> dict[str, Any]:

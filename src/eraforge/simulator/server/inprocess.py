@@ -49,7 +49,7 @@ class LocalTournament:
             now = self.now()
             moment = now + to if isinstance(to, timedelta) else to or self.tournament.next_event()
             self.server.site.board.pass_time(moment)
-            return self.tournament.advance(moment)
+        return self.tournament.advance(moment)
 
     def run(self, speed: float | None) -> None:
         """Let its clock run at that many virtual seconds a real second; None stands still."""
