@@ -83,8 +83,8 @@ class EntryTable(_Table):
     arena: str = "classic"
     account: str = "main"
     settings: dict[str, Any] = Field(default_factory=dict)
-    features: str = "small"
-    target: str = "target"
+    features: str = ""
+    target: str = ""
     version: str = ""
     train_on: Literal["train", "known"] = "train"
     folds: int = Field(default=2, ge=0, le=50)

@@ -35,7 +35,7 @@ def check(tools: Tools, entry: Entry, number: int, files: Files) -> dict[str, st
         DataError: the first finding that must stop the entry.
     """
     reports = {}
-    samples = (Sample.TRAIN, Sample.VALIDATION, Sample.LIVE)
+    samples = (*inputs.history_samples(files), Sample.LIVE)
     for place, sample in enumerate(samples):
         tools.progress(f"{entry.name}: check the data", place, len(samples))
         before = _universe_before(tools, entry, number) if sample is Sample.LIVE else None
@@ -45,7 +45,7 @@ def check(tools: Tools, entry: Entry, number: int, files: Files) -> dict[str, st
             "check", code, asked, partial(_check_sample, tools, entry, number, files, sample, before)
         )
     tools.progress(f"{entry.name}: check the data", len(samples), len(samples))
-    rows = live_ids(tools, files).len()
+    rows = live_ids(tools, entry, files).len()
     if (number, rows) not in _universes(tools, entry):
         tools.ledger.record("universe", entry.arena, {"round": number, "rows": rows}, tools.clock.now())
     return reports
@@ -92,8 +92,8 @@ def train(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> 
 def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> str:
     """Purged walk-forward over all labelled eras; returns the digest of the report ("" when folds = 0).
 
-    The training file is cut into `folds` blocks and the eras after it into blocks of the same length, so that eras
-    which arrive later leave every earlier fold as it was, and its fitted model in the store.
+    The eras are cut into blocks whose length does not change as eras arrive, so that every earlier fold stays as it
+    was, and its fitted model in the store.
     """
     from eraforge.evaluation import report, splits
 
@@ -106,7 +106,7 @@ def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) 
         result = report.evaluate(
             fits.build_model(entry),
             panel,
-            splits.WalkForward(chunk=max(1, inputs.training_eras(tools, entry, files) // entry.folds)),
+            splits.WalkForward(chunk=inputs.chunk_eras(tools, entry, files)),
             meta_model=inputs.meta_model(tools, files),
             fit=own.fitted,
             train_eras=TRAIN_ERAS_SCORED,
@@ -114,7 +114,12 @@ def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) 
         )
         return as_json(result.as_dict())
 
-    asked = [fits.settings_of(entry), entry.folds, columns, files["train"], files["validation"], files["meta_model"]]
+    asked = [
+        fits.settings_of(entry),
+        entry.folds,
+        columns,
+        [digest for role, digest in files.items() if role != "live"],
+    ]
     return tools.cache.output("evaluate", code_digest(report, splits, fits, inputs), asked, compute)
 
 
@@ -130,7 +135,8 @@ def predict(
         tools.progress(f"{entry.name}: predict", 0, 1)
         model = fits.build_model(entry).load(tools.objects.get(fitted))
         frame = rank_to_unit(model.predict(live)).select("id", PREDICTION).sort("id")
-        rules.check_submission(frame, tools.arena(entry), live_ids(tools, files))
+        slot = Slot(entry.account, entry.model, entry.arena, number)
+        rules.check_predictions(Predictions(slot, frame), tools.arena(entry), live_ids(tools, entry, files))
         tools.progress(f"{entry.name}: predict", 1, 1)
         return frame.write_csv().encode()
 
@@ -156,9 +162,10 @@ def read_predictions(tools: Tools, digest: str) -> pl.DataFrame:
     return pl.read_csv(tools.objects.get(digest), schema={"id": pl.String, PREDICTION: pl.Float64})
 
 
-def live_ids(tools: Tools, files: Files) -> pl.Series:
+def live_ids(tools: Tools, entry: Entry, files: Files) -> pl.Series:
     """Ids of the live universe."""
-    ids = pl.read_parquet(tools.objects.path(files["live"]), columns=["id"]).get_column("id")
+    column = tools.arena(entry).id_file_column
+    ids = pl.read_parquet(tools.objects.path(files["live"]), columns=[column]).get_column(column)
     if ids.len() == 0:
         raise DataError("live-universe-empty", "The live file holds no rows.", "Pull it again; it may have been cut.")
     return ids

@@ -49,8 +49,9 @@ def _two(tools: Tools, first: str, second: str) -> tuple[Entry, Entry]:
 def _out_of_fold(tools: Tools, one: Entry, other: Entry) -> list[Facts]:
     """Both evaluated as `evaluate` does, from the store where that is done; era by era on what both predicted."""
     unit = "eras"
-    if (one.arena, one.target) != (other.arena, other.target):
-        why = f"{one.name} learns {one.arena}'s {one.target}, {other.name} {other.arena}'s {other.target}"
+    targets = tools.target(one), tools.target(other)
+    if (one.arena, targets[0]) != (other.arena, targets[1]):
+        why = f"{one.name} learns {one.arena}'s {targets[0]}, {other.name} {other.arena}'s {targets[1]}"
         return [_cannot("CORR", Sample.VALIDATION, unit, why)]
     reports = [_report(tools, entry) for entry in (one, other)]
     if not all(reports):
@@ -82,7 +83,7 @@ def _era_overlap(tools: Tools, entry: Entry, reports: list[Any]) -> Overlap:
         if fold["predict"]["count"] > 1:
             steps.append((end - begin).days / (fold["predict"]["count"] - 1))
     spacing = round(min(steps, default=float(WEEK)) * WEEKDAYS / WEEK, 6)
-    return Overlap(target_of(tools.arena(entry), entry.target).horizon, spacing)
+    return Overlap(target_of(tools.arena(entry), tools.target(entry)).horizon, spacing)
 
 
 def _live(tools: Tools, one: Entry, other: Entry) -> list[Facts]:
