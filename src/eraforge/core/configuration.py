@@ -87,6 +87,7 @@ class EntryTable(_Table):
     target: str = ""
     version: str = ""
     train_on: Literal["train", "known"] = "train"
+    use: str = ""
     folds: int = Field(default=2, ge=0, le=50)
 
 

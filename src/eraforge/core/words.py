@@ -290,6 +290,7 @@ class Entry:
         target: target column; "" takes the arena's main one.
         version: data version; "" takes the arena's.
         train_on: `train` (the training file: one training per data version) or `known` (all labels known by then).
+        use: registered model it predicts with instead of training (`steady@champion`, `steady#3`), or "".
         folds: walk-forward folds of the evaluation; 0 skips it.
     """
 
@@ -303,4 +304,5 @@ class Entry:
     target: str = ""
     version: str = ""
     train_on: str = "train"
+    use: str = ""
     folds: int = 2

@@ -22,6 +22,8 @@ GROUPS = {
     "data": "Download and check data.",
     "simulator": "The local tournament.",
     "config": "The configuration.",
+    "experiment": "Ideas tried, recorded, compared and reproduced.",
+    "model": "The registry: versions of trained models, and which of them is in use.",
     "payout": "What rounds pay: forecast, recorded, and judged by what was settled.",
 }
 

@@ -5,6 +5,7 @@ A stage's key is the digest of its code, its settings and its inputs: the same q
 
 from __future__ import annotations
 
+import io
 from functools import partial
 from typing import Any
 
@@ -83,17 +84,36 @@ def feature(tools: Tools, entry: Entry, files: Files, checked: dict[str, str]) -
 
 
 def train(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> str:
-    """The entry's model fitted to what it may know; returns the digest of the fitted model."""
-    del columns
+    """The entry's model fitted to what it may know, or the registered one it uses; the digest of the fitted model.
+
+    Raises:
+        DataError: `registered-model-of-other-columns` when the data version or feature set has moved on.
+    """
+    if entry.use:
+        return _registered(tools, entry, columns)
     panel = inputs.training_panel(tools, entry, files)
     return fits.Fits(tools, entry, files).digest_of(fits.build_model(entry), panel)
+
+
+def _registered(tools: Tools, entry: Entry, columns: dict[str, Any]) -> str:
+    from eraforge.pipeline.steps.registry import version_of
+
+    version = version_of(tools, entry.use)
+    if version.facts["columns"]["features"] != columns["features"]:
+        raise DataError(
+            "registered-model-of-other-columns",
+            f"{version.label} was trained on {len(version.facts['columns']['features'])} features; entry "
+            f"{entry.name!r} has {len(columns['features'])} others.",
+            "Give the entry the model's feature set and data version, or register a model trained on these.",
+        )
+    return str(version.facts["fitted"])
 
 
 def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> str:
     """Purged walk-forward over all labelled eras; returns the digest of the report ("" when folds = 0).
 
     The eras are cut into blocks whose length does not change as eras arrive, so that every earlier fold stays as it
-    was, and its fitted model in the store.
+    was, and its fitted model in the store. The report names the object that holds the out-of-fold predictions.
     """
     from eraforge.evaluation import report, splits
 
@@ -112,7 +132,8 @@ def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) 
             train_eras=TRAIN_ERAS_SCORED,
             progress=lambda what, done, total: tools.progress(f"{entry.name}: {what}", done, total),
         )
-        return as_json(result.as_dict())
+        kept = tools.objects.put(parquet_bytes(result.predictions))
+        return as_json({**result.as_dict(), "predictions": kept})
 
     asked = [
         fits.settings_of(entry),
@@ -155,6 +176,13 @@ def submit(tools: Tools, entry: Entry, number: int, predictions: dict[str, Any])
     )
     tools.progress(f"{entry.name}: submit", 1, 1)
     return receipt.as_dict()
+
+
+def parquet_bytes(frame: pl.DataFrame) -> bytes:
+    """A frame as parquet; equal frames give equal bytes."""
+    target = io.BytesIO()
+    frame.write_parquet(target, compression="zstd", statistics=False)
+    return target.getvalue()
 
 
 def read_predictions(tools: Tools, digest: str) -> pl.DataFrame:

@@ -1,0 +1,118 @@
+"""Running an experiment, and running it again: what it read, with which code, and what came out, byte for byte."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import sys
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import eraforge
+from eraforge.core.clock import monotonic
+from eraforge.core.digest import digest_bytes, digest_value
+from eraforge.core.panel import Sample
+from eraforge.core.words import Entry
+from eraforge.pipeline.research.experiment import Experiment, experiment_of
+from eraforge.pipeline.research.records import KIND, Record
+from eraforge.pipeline.stage_cache import as_json
+from eraforge.pipeline.steps import fits, inputs, stages
+from eraforge.pipeline.tools import Tools
+
+LIBRARIES = ("numpy", "polars", "scipy", "lightgbm", "numba")
+TRAIN_ERAS_SCORED = 12
+
+
+def run_experiment(tools: Tools, experiment: Experiment) -> Record:
+    """Evaluate an experiment out of fold and record it. What is already in the store is not computed again.
+
+    Raises:
+        EraforgeError: whatever data, model or evaluation refuse.
+    """
+    entry = experiment.as_entry()
+    number = tools.reader(entry).current_round(tools.arena(entry)).number
+    files = stages.fetch(tools, entry, number)
+    stages.check(tools, entry, number, files)
+    history = {role: digest for role, digest in files.items() if role != str(Sample.LIVE)}
+    began = monotonic()
+    found = _evaluate(tools, entry, experiment, history, fits.Fits(tools, entry, history).fitted)
+    asked = experiment.model_dump(exclude={"note"})
+    facts = {
+        "experiment": experiment.model_dump(),
+        "arena": entry.arena,
+        "target": tools.target(entry),
+        "files": history,
+        "code": code_of_package(),
+        "version": eraforge.__version__,
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "machine": f"{platform.system()} {platform.machine()}",
+        **found,
+        "seconds": round(monotonic() - began, 2),
+        "peak_memory_bytes": peak_memory(),
+    }
+    identifier = digest_value(asked, history, facts["code"])
+    tools.ledger.record(KIND, identifier, facts, tools.clock.now())
+    return Record(identifier, experiment.name, tools.clock.now().isoformat(), facts)
+
+
+def reproduce(tools: Tools, record: Record) -> dict[str, Any]:
+    """Train and evaluate a recorded experiment anew, from the recorded data, and compare every byte.
+
+    Raises:
+        DataError: `object-missing` when data it read are no longer in the store.
+    """
+    experiment = experiment_of(record.facts["experiment"], f"experiment {record.id[:12]}")
+    files = record.facts["files"]
+    again = _evaluate(tools, experiment.as_entry(), experiment, files, None)
+    equal = {name: again[name] == record.facts[name] for name in ("report", "predictions")}
+    code = code_of_package()
+    libraries = {name: version(name) for name in record.facts["libraries"]}
+    changed = {
+        name: [was, libraries[name]] for name, was in record.facts["libraries"].items() if was != libraries[name]
+    }
+    return {
+        "id": record.id,
+        "name": record.name,
+        "equal": all(equal.values()),
+        "parts": equal,
+        "code_changed": code != record.facts["code"],
+        "libraries_changed": changed,
+    }
+
+
+def _evaluate(tools: Tools, entry: Entry, experiment: Experiment, files: dict[str, str], fit: Any) -> dict[str, Any]:
+    """Digests of the report and of the out-of-fold predictions, and the tag of made-up data."""
+    from eraforge.evaluation import report, splits
+
+    asked = experiment.evaluation
+    splitter = splits.WalkForward(folds=asked.folds, expanding=asked.expanding, embargo=asked.embargo)
+    result = report.evaluate(
+        fits.build_model(entry),
+        inputs.evaluation_panel(tools, entry, files),
+        splitter,
+        meta_model=inputs.meta_model(tools, files),
+        fit=fit or report.plain_fit,
+        train_eras=TRAIN_ERAS_SCORED,
+        progress=lambda what, done, total: tools.progress(f"{entry.name}: {what}", done, total),
+    )
+    return {
+        "report": tools.objects.put(as_json(result.as_dict())),
+        "predictions": tools.objects.put(stages.parquet_bytes(result.predictions)),
+        "synthetic": result.synthetic,
+    }
+
+
+@cache
+def code_of_package() -> str:
+    """Digest of every source file of the installed package: what computed a record."""
+    root = Path(eraforge.__file__).parent
+    return digest_value({str(path.relative_to(root)): digest_bytes(path.read_bytes()) for path in root.rglob("*.py")})
+
+
+def peak_memory() -> int:
+    """Largest resident memory this process ever had, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
