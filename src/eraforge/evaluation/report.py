@@ -19,6 +19,7 @@ from eraforge.evaluation.summary import EraScores, Figure, era_scores, summarise
 from eraforge.models.progress import reporting
 
 Fit = Callable[[Model, Panel], Fitted]
+Watch = Callable[[int, Mapping[str, float | None]], None]
 META_MODEL = "meta_model"
 TRAIN_ERAS = 32
 
@@ -118,6 +119,7 @@ def evaluate(
     meta_model: pl.DataFrame | None = None,
     progress: Progress | None = None,
     train_eras: int = TRAIN_ERAS,
+    watch: Watch | None = None,
 ) -> Report:
     """Scores of predictions that no trained fold had seen.
 
@@ -133,6 +135,7 @@ def evaluate(
         progress: told about folds, and about the training inside each.
         train_eras: how many eras of each fold's training part are scored as its train sample, evenly spread; 0 for
             none.
+        watch: told the number of each fold and its CORR per era once it is predicted; what it raises ends all.
 
     Raises:
         Broken: when a fold is not clean.
@@ -150,6 +153,8 @@ def evaluate(
             fitted = fit(model, train)
         predicted.append(_predict(fitted, panel, fold.predict))
         reports.append(_fold_report(number, fold, panel, _train_corr(fitted, train, fold, train_eras)))
+        if watch is not None:
+            watch(number, _score_eras(panel, predicted[-1], Sample.VALIDATION).values)
     if progress is not None:
         progress("folds", len(folds), len(folds))
     predictions = pl.concat(predicted)

@@ -24,6 +24,7 @@ VIEWS = {
     "experiment show": "eraforge.interfaces.cli.views.research:experiment",
     "experiment compare": "eraforge.interfaces.cli.views.compare:compare",
     "experiment reproduce": "eraforge.interfaces.cli.views.research:reproduced",
+    "search": "eraforge.interfaces.cli.views.research:search",
     "model register": "eraforge.interfaces.cli.views.research:version",
     "model list": "eraforge.interfaces.cli.views.research:versions",
     "model promote": "eraforge.interfaces.cli.views.research:promoted",

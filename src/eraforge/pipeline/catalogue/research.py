@@ -41,6 +41,15 @@ RESEARCH: tuple[Verb, ...] = (
         (_NAME,),
     ),
     Verb(
+        "search",
+        "Search the settings of an experiment; every try is recorded, and a stopped search goes on.",
+        f"{_RUN}:search",
+        (
+            Option("file", str, "", "the experiment's TOML file, with a [search] table", positional=True),
+            Option("tries", int, 0, "tries in all, those already made included; the file's when left out", least=0),
+        ),
+    ),
+    Verb(
         "model register",
         "Train and evaluate an entry, and keep the model as a new version.",
         f"{_REGISTRY}:model_register",

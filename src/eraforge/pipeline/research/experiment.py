@@ -48,6 +48,15 @@ def read_experiment(path: Path) -> Experiment:
     Raises:
         UserError: `experiment-unreadable`, `experiment-wrong`, naming the key.
     """
+    return read_experiment_tree(path)[0]
+
+
+def read_experiment_tree(path: Path) -> tuple[Experiment, dict[str, Any]]:
+    """An experiment, and the tables of its file that are another verb's: `search`.
+
+    Raises:
+        UserError: `experiment-unreadable`, `experiment-wrong`, naming the key.
+    """
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -55,7 +64,8 @@ def read_experiment(path: Path) -> Experiment:
         raise UserError(
             "experiment-unreadable", f"{path} is no experiment: {reason}.", "Give a TOML file with an [entry] table."
         ) from error
-    return experiment_of({"name": path.stem, **tree}, str(path))
+    others = {name: tree.pop(name) for name in ("search",) if name in tree}
+    return experiment_of({"name": path.stem, **tree}, str(path)), others
 
 
 def experiment_of(tree: dict[str, Any], source: str) -> Experiment:

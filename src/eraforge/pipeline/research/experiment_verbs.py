@@ -163,3 +163,43 @@ def _arena(tools: Tools, record: Record) -> Arena:
     from eraforge.pipeline.research.experiment import experiment_of
 
     return tools.arena(experiment_of(record.facts["experiment"], record.id).as_entry())
+
+
+def search(visit: Visit, file: str, tries: int) -> Facts:
+    """Make the missing tries of a search, and tell the best with the luck of as many tries.
+
+    Raises:
+        UserError: what is wrong with the file; `objective-without-figure`.
+    """
+    from eraforge.pipeline.research.search import read_search, run_search
+
+    if not file:
+        raise UserError("name-the-file", "Which search?", "Give its file: `eraforge search FILE.toml`.")
+    experiment, wanted = read_search(Path(file) if Path(file).is_absolute() else visit.folder / file)
+    wanted = wanted.model_copy(update={"tries": tries}) if tries else wanted
+    with open_workspace(visit) as tools:
+        study = run_search(tools, experiment, wanted).study
+        by_id = {one.id: one for one in records.records(tools)}
+        rows = []
+        for trial in study.trials:
+            complete = trial.state.name == "COMPLETE"  # one that was given up has values too, of its first folds
+            rows.append(
+                {
+                    "number": trial.number,
+                    "state": trial.state.name.lower(),
+                    "changes": trial.params,
+                    "values": dict(zip(wanted.objectives, trial.values, strict=True)) if complete else {},
+                    "experiment": trial.user_attrs.get("experiment"),
+                    "error": trial.user_attrs.get("error"),
+                }
+            )
+        best = [trial.user_attrs["experiment"] for trial in study.best_trials if "experiment" in trial.user_attrs]
+        shown = _shown(tools, by_id[best[0]]) if best and best[0] in by_id else None
+        return {
+            "name": experiment.name,
+            "objectives": list(wanted.objectives),
+            "sample": str(Sample.VALIDATION),
+            "tries": rows,
+            "best": best,
+            "winner": shown,
+        }

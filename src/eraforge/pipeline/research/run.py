@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import resource
 import sys
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -21,12 +22,16 @@ from eraforge.pipeline.stage_cache import as_json
 from eraforge.pipeline.steps import fits, inputs, stages
 from eraforge.pipeline.tools import Tools
 
+Watch = Callable[[int, Mapping[str, float | None]], None]
 LIBRARIES = ("numpy", "polars", "scipy", "lightgbm", "numba")
 TRAIN_ERAS_SCORED = 12
 
 
-def run_experiment(tools: Tools, experiment: Experiment) -> Record:
+def run_experiment(tools: Tools, experiment: Experiment, watch: Watch | None = None) -> Record:
     """Evaluate an experiment out of fold and record it. What is already in the store is not computed again.
+
+    Args:
+        watch: told each fold's CORR per era as soon as it is predicted; what it raises ends the experiment unrecorded.
 
     Raises:
         EraforgeError: whatever data, model or evaluation refuse.
@@ -37,7 +42,7 @@ def run_experiment(tools: Tools, experiment: Experiment) -> Record:
     stages.check(tools, entry, number, files)
     history = {role: digest for role, digest in files.items() if role != str(Sample.LIVE)}
     began = monotonic()
-    found = _evaluate(tools, entry, experiment, history, fits.Fits(tools, entry, history).fitted)
+    found = _evaluate(tools, entry, experiment, history, fits.Fits(tools, entry, history).fitted, watch)
     asked = experiment.model_dump(exclude={"note"})
     facts = {
         "experiment": experiment.model_dump(),
@@ -83,7 +88,9 @@ def reproduce(tools: Tools, record: Record) -> dict[str, Any]:
     }
 
 
-def _evaluate(tools: Tools, entry: Entry, experiment: Experiment, files: dict[str, str], fit: Any) -> dict[str, Any]:
+def _evaluate(
+    tools: Tools, entry: Entry, experiment: Experiment, files: dict[str, str], fit: Any, watch: Watch | None = None
+) -> dict[str, Any]:
     """Digests of the report and of the out-of-fold predictions, and the tag of made-up data."""
     from eraforge.evaluation import report, splits
 
@@ -95,6 +102,7 @@ def _evaluate(tools: Tools, entry: Entry, experiment: Experiment, files: dict[st
         splitter,
         meta_model=inputs.meta_model(tools, files),
         fit=fit or report.plain_fit,
+        watch=watch,
         train_eras=TRAIN_ERAS_SCORED,
         progress=lambda what, done, total: tools.progress(f"{entry.name}: {what}", done, total),
     )

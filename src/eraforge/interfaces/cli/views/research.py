@@ -67,6 +67,32 @@ def experiment(facts: Facts, console: Console) -> None:
     console.print(f"`eraforge experiment reproduce {facts['id'][:8]}` computes it anew.", style="dim")
 
 
+def search(facts: Facts, console: Console) -> None:
+    """The best tries, what was given up, and the winner with the luck of as many tries."""
+    objectives = facts["objectives"]
+    done = [row for row in facts["tries"] if row["values"]]
+    done.sort(key=lambda row: [-row["values"][name] for name in objectives])
+    counts = {state: sum(row["state"] == state for row in facts["tries"]) for state in ("complete", "pruned", "fail")}
+    console.print(
+        f"[bold]{escape(facts['name'])}[/]: {counts['complete']} tries complete, {counts['pruned']} given up early, "
+        f"{counts['fail']} failed"
+    )
+    keys = list(done[0]["changes"]) if done else []
+    short = [key.split(".")[-1] for key in keys]
+    table = Rows(("try", *short, *objectives), left=1, title=f"best tries, out of fold (sample: {facts['sample']})")
+    for row in done[:8]:
+        mark = "[green]*[/]" if row["experiment"] in facts["best"] else ""
+        values = [figure(row["values"][name]) for name in objectives]
+        table.add(f"{row['number']}{mark}", *(_short(row["changes"][key]) for key in keys), *values)
+    if done:
+        console.print(table)
+    for row in facts["tries"]:
+        if row["error"]:
+            console.print(f"try {row['number']} failed: {row['error']}", style="yellow", markup=False)
+    if facts["winner"]:
+        experiment(facts["winner"], console)
+
+
 def reproduced(facts: Facts, console: Console) -> None:
     """Whether every byte came out again, and what differs if not."""
     mark = "[green]✓[/]" if facts["equal"] else "[bold red]✗[/]"
@@ -125,6 +151,10 @@ def retired(facts: Facts, console: Console) -> None:
     """A version that was taken out of use."""
     row = facts["version"]
     console.print(f"[green]✓[/] {escape(row['name'])}#{row['number']} is retired: {row['retired']}")
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else escape(str(value))
 
 
 def _plain(value: float | None) -> str:
