@@ -22,6 +22,7 @@ GROUPS = {
     "data": "Download and check data.",
     "simulator": "The local tournament.",
     "config": "The configuration.",
+    "backup": "The workspace in one file, and back.",
     "experiment": "Ideas tried, recorded, compared and reproduced.",
     "model": "The registry: versions of trained models, and which of them is in use.",
     "payout": "What rounds pay: forecast, recorded, and judged by what was settled.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eraforge.pipeline.catalogue.keeping import KEEPING
 from eraforge.pipeline.catalogue.money import MONEY
 from eraforge.pipeline.catalogue.play import PLAY
 from eraforge.pipeline.catalogue.research import RESEARCH
@@ -10,4 +11,4 @@ from eraforge.pipeline.catalogue.start import START
 from eraforge.pipeline.catalogue.workspace import WORKSPACE
 from eraforge.pipeline.verb import Verb
 
-VERBS: tuple[Verb, ...] = (*START, *PLAY, *MONEY, *RESEARCH, *SIMULATOR, *WORKSPACE)
+VERBS: tuple[Verb, ...] = (*START, *PLAY, *MONEY, *RESEARCH, *SIMULATOR, *WORKSPACE, *KEEPING)
