@@ -1,7 +1,7 @@
 """The backup file: a tar of a manifest, the ledger, the configuration and the objects; written whole or not at all.
 
-Objects and the manifest go by their digests, the other members by those in the manifest: nothing is believed before its bytes are checked.
-What was only downloaded is left out unless asked for, since the tournament gives it again.
+Objects and the manifest go by their digests, the other members by those in the manifest: nothing is believed before its
+bytes are checked. What was only downloaded is left out unless asked for, since the tournament gives it again.
 """
 
 from __future__ import annotations
