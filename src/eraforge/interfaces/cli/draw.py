@@ -23,6 +23,7 @@ VIEWS = {
     "experiment list": "eraforge.interfaces.cli.views.research:experiments",
     "experiment show": "eraforge.interfaces.cli.views.research:experiment",
     "experiment compare": "eraforge.interfaces.cli.views.compare:compare",
+    "experiment report": "eraforge.interfaces.cli.views.research:study",
     "experiment reproduce": "eraforge.interfaces.cli.views.research:reproduced",
     "search": "eraforge.interfaces.cli.views.research:search",
     "model register": "eraforge.interfaces.cli.views.research:version",

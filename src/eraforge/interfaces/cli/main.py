@@ -126,6 +126,10 @@ def _perform(verb: Verb, folder: Path, as_json: bool, options: dict[str, Any]) -
     try:
         with face:
             facts = perform(verb.name, visit, options)
+        if facts.get("page"):
+            from eraforge.interfaces.pages import write_page
+
+            write_page(verb.name, facts)
         face.answer(verb, facts)
         return int(facts.get("exit_code", 0))
     except EraforgeError as error:

@@ -35,6 +35,12 @@ RESEARCH: tuple[Verb, ...] = (
         ),
     ),
     Verb(
+        "experiment report",
+        "Study an experiment: regimes, benchmarks, exposures, importances; as a page with plots.",
+        f"{_RUN}:experiment_report",
+        (_NAME, Option("output", str, "", "write the page here (.html)")),
+    ),
+    Verb(
         "experiment reproduce",
         "Compute an experiment anew from the recorded data and compare every byte.",
         f"{_RUN}:experiment_reproduce",

@@ -51,6 +51,20 @@ def experiment_show(visit: Visit, name: str) -> Facts:
         return _shown(tools, records.find(tools, name))
 
 
+def experiment_report(visit: Visit, name: str, output: str) -> Facts:
+    """All a person asks after seeing a mean: regimes, benchmarks, exposures, importances; as a page where one is named.
+
+    Raises:
+        UserError: `unknown-experiment`. DataError: `object-missing`.
+    """
+    from eraforge.pipeline.research.study import study
+
+    with open_workspace(visit) as tools:
+        record = records.find(tools, name)
+        facts = {**_shown(tools, record), **study(tools, record)}
+        return {**facts, "page": str(Path(output).absolute()) if output else None}
+
+
 def experiment_compare(visit: Visit, first: str, second: str) -> Facts:
     """Two experiments on the eras both predicted.
 

@@ -15,6 +15,7 @@ import eraforge
 from eraforge.core.clock import monotonic
 from eraforge.core.digest import digest_bytes, digest_value
 from eraforge.core.panel import Sample
+from eraforge.core.ports import Splitter
 from eraforge.core.words import Entry
 from eraforge.pipeline.research.experiment import Experiment, experiment_of
 from eraforge.pipeline.research.records import KIND, Record
@@ -92,14 +93,12 @@ def _evaluate(
     tools: Tools, entry: Entry, experiment: Experiment, files: dict[str, str], fit: Any, watch: Watch | None = None
 ) -> dict[str, Any]:
     """Digests of the report and of the out-of-fold predictions, and the tag of made-up data."""
-    from eraforge.evaluation import report, splits
+    from eraforge.evaluation import report
 
-    asked = experiment.evaluation
-    splitter = splits.WalkForward(folds=asked.folds, expanding=asked.expanding, embargo=asked.embargo)
     result = report.evaluate(
         fits.build_model(entry),
         inputs.evaluation_panel(tools, entry, files),
-        splitter,
+        splitter_of(experiment),
         meta_model=inputs.meta_model(tools, files),
         fit=fit or report.plain_fit,
         watch=watch,
@@ -111,6 +110,14 @@ def _evaluate(
         "predictions": tools.objects.put(stages.parquet_bytes(result.predictions)),
         "synthetic": result.synthetic,
     }
+
+
+def splitter_of(experiment: Experiment) -> Splitter:
+    """The splitter an experiment asks for."""
+    from eraforge.evaluation.splits import WalkForward
+
+    asked = experiment.evaluation
+    return WalkForward(folds=asked.folds, expanding=asked.expanding, embargo=asked.embargo)
 
 
 @cache

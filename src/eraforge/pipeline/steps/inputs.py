@@ -158,6 +158,27 @@ def meta_model(tools: Tools, files: Mapping[str, str]) -> pl.DataFrame | None:
     return frame.select(ERA, ID, pl.col(value).alias(META))
 
 
+def others_predictions(tools: Tools, entry: Entry, files: Mapping[str, str]) -> list[pl.DataFrame]:
+    """Past predictions that the tournament publishes: `era`, `id` and a column a model; the meta model's among them.
+
+    Benchmark files are fetched when they are first asked for.
+
+    Raises:
+        Transient: the server or the connection failed.
+    """
+    arena = tools.arena(entry)
+    frames = []
+    market = meta_model(tools, files)
+    if market is not None:
+        frames.append(market)
+    if arena.files.benchmarks is not None:
+        name = arena.files.benchmarks.format(version=arena.version)
+        if name in tools.reader(entry).datasets(arena):
+            frame = pl.read_parquet(tools.objects.path(_fetch_file(tools, entry, name, None)))
+            frames.append(frame.select(ERA, ID, *(name for name, kind in frame.schema.items() if kind.is_float())))
+    return frames
+
+
 def contributing_files(tools: Tools, entry: Entry, files: Mapping[str, str], used: Panel) -> list[str]:
     """Digests of the files that hold at least one era of `used`, so that a fit is not renamed by rows it never saw."""
     train = set(panel(tools, entry, files, Sample.TRAIN).eras)

@@ -67,6 +67,24 @@ def experiment(facts: Facts, console: Console) -> None:
     console.print(f"`eraforge experiment reproduce {facts['id'][:8]}` computes it anew.", style="dim")
 
 
+def study(facts: Facts, console: Console) -> None:
+    """Regimes, benchmarks and what the model leans on, in the terminal's width."""
+    experiment(facts, console)
+    table = Rows(("regime", "told apart by", "eras", "CORR", "above zero"), left=2, title=f"sample: {facts['sample']}")
+    for row in facts["regimes"]:
+        table.add(row["regime"], row["kind"], str(row["eras"]), figure(row["mean"]), f"{row['positive']:.0%}")
+    console.print(table)
+    for row in facts["benchmarks"]:
+        subject = "it is " if row["difference"] else ""
+        console.print(f"Against {row['benchmark']}: {subject}{row['sentence']}.", markup=False)
+    table = Rows(("feature", "loss of CORR", "error"), title="importance by permutation, ten largest (out of fold)")
+    for row in facts["importances"][:10]:
+        table.add(escape(row["feature"]), f"{row['loss']:+.5f}", f"{row['error']:.5f}")
+    console.print(table)
+    if facts["page"]:
+        console.print(f"[green]✓[/] page with plots: {escape(facts['page'])}")
+
+
 def search(facts: Facts, console: Console) -> None:
     """The best tries, what was given up, and the winner with the luck of as many tries."""
     objectives = facts["objectives"]
