@@ -11,9 +11,10 @@ import pytest
 from numerai_tools import scoring
 
 from eraforge.simulator.server.inprocess import LocalTournament, local_tournament
-from eraforge.simulator.tournament.rounds import SCORE_RULES
+from eraforge.simulator.tournament.rules.score_rules import rulebook
 from eraforge.simulator.world import World
 
+SCORE_RULES = rulebook(8).rules
 ROW = {rule.display_name: row for row, rule in enumerate(SCORE_RULES)}
 
 

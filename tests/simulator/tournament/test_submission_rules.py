@@ -11,7 +11,7 @@ import pytest
 from eraforge.core.clock import SystemClock
 from eraforge.core.errors import Refused
 from eraforge.simulator.tournament.engine import Session, Tournament
-from eraforge.simulator.tournament.payouts import at_risk
+from eraforge.simulator.tournament.rules.payouts import at_risk
 from eraforge.simulator.world import World
 
 OPENS = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -110,12 +110,12 @@ def test_stakes_count_as_they_stood_when_the_window_closed(engine: Tournament, u
     engine.change_stake(session, model, "decrease", "64")
     table = engine.scores.table(1345, ())
     [mine] = [member for member in table.members if member.model_id == model]
-    assert mine.risk == at_risk(engine.records.models[model].stakes[1][1])
+    assert mine.risk == at_risk(engine.records.models[model].stakes[1][1], engine.rounds.policy(1345))
     assert float(mine.risk) == pytest.approx(1.1)
 
 
 @pytest.mark.parametrize("tournament", [11, 12])
 def test_other_tournaments_are_refused(engine: Tournament, tournament: int) -> None:
     account = engine.records.accounts["practice"]
-    with pytest.raises(Refused, match="not served by this simulator yet"):
+    with pytest.raises(Refused, match="is not served here"):
         engine.authorise_upload(Session(account.tokens[0]), "a.csv", account.models[0], tournament)

@@ -60,7 +60,7 @@ def _moment(tournament: Tournament, body: Mapping[str, Any]) -> datetime:
     except (ValueError, OverflowError) as error:
         raise _not_understood() from error
     if body.get("event") == "next":
-        return tournament.rounds.next_event(now)
+        return tournament.next_event()
     raise _not_understood()
 
 

@@ -88,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
                 self._send_file(site.datasets.path(stamp, filename))
         elif path.startswith("/submissions/"):
             if self._allowed("GET", path, query):
-                found = site.tournament.submissions.find(path.split("/")[2])
+                found = site.tournament.submission(path.split("/")[2])
                 self._send_file(None if found is None else site.tournament.objects.path(found.digest))
         elif path.startswith("/control/"):
             self._control(lambda: control.read(site.tournament, path))

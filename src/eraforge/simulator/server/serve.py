@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -56,11 +56,11 @@ def serve(
     Raises:
         UserError: `port-in-use`, `state-in-use`, `state-of-another-world`, and what `build_world` raises.
     """
-    from eraforge.simulator.world import build_world
+    from eraforge.simulator.world import build_worlds
 
     server = bind(host, port)
     try:
-        open_site(server, build_world(seed, scale), seed, state, real or SystemClock(), speed=speed, start=start)
+        open_site(server, build_worlds(seed, scale), seed, state, real or SystemClock(), speed=speed, start=start)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -85,7 +85,7 @@ def _warm() -> None:
 
 def open_site(
     server: Server,
-    world: World,
+    worlds: World | Mapping[int, World],
     seed: int,
     state: Path,
     real: Clock,
@@ -94,15 +94,22 @@ def open_site(
     start: datetime = START,
 ) -> None:
     """Give a bound server the tournament in that state folder."""
-    tournament = Tournament(world, seed, state, real, speed=speed, start=start)
-    server.site = Site(tournament, Links(seed, real, LIFETIME), DatasetFiles(world, state / "datasets"))
+    tournament = Tournament(worlds, seed, state, real, speed=speed, start=start)
+    datasets = DatasetFiles(list(tournament.worlds.values()), state / "datasets")
+    server.site = Site(tournament, Links(seed, real, LIFETIME), datasets)
+
+
+def ready_models(tournament: Tournament, number: int) -> dict[str, str]:
+    """Name to identifier of the ready account's models in that tournament."""
+    own = (tournament.records.models[one] for one in tournament.records.accounts[READY_ACCOUNT].models)
+    return {one.name: one.id for one in own if one.tournament == number}
 
 
 def announcement(server: Server, state: Path, *, as_json: bool) -> str:
     """Where the simulator is and how to log in, as one JSON line or a short text."""
     tournament = server.site.tournament
     account = tournament.records.accounts[READY_ACCOUNT]
-    models = {tournament.records.models[one].name: one for one in account.models}
+    models = ready_models(tournament, tournament.records.first)
     facts = {
         "models": models,
         "now": tournament.now().isoformat(),
@@ -111,13 +118,15 @@ def announcement(server: Server, state: Path, *, as_json: bool) -> str:
         "speed": tournament.clock.speed,
         "state": str(state),
         "synthetic": tournament.world.synthetic,
+        "tournaments": {number: ready_models(tournament, number) for number in tournament.contests},
         "url": f"http://{server.server_name}:{server.server_port}",
         "username": account.username,
     }
     if as_json:
         return json.dumps(facts, sort_keys=True) + "\n"
     pace = ", standing still" if tournament.clock.speed is None else f", {tournament.clock.speed:g} times real time"
-    return TEXT.format(**{**facts, "models": ", ".join(models), "speed": pace})
+    served = (ready_models(tournament, number) for number in tournament.contests)
+    return TEXT.format(**{**facts, "models": ", ".join(name for own in served for name in own), "speed": pace})
 
 
 def _write_out(text: str) -> None:

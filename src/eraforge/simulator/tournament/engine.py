@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from heapq import merge
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,17 +19,20 @@ from eraforge.core.errors import EraforgeError, Refused, UserError
 from eraforge.core.secret import Secret
 from eraforge.simulator.port import World
 from eraforge.simulator.tournament.clock import VirtualClock
+from eraforge.simulator.tournament.contest import Contest
 from eraforge.simulator.tournament.identities import WORD, derived_text, derived_uuid
 from eraforge.simulator.tournament.journal import Journal
 from eraforge.simulator.tournament.records import SCOPES, ModelRecord, Records, SubmissionRecord, Token
 from eraforge.simulator.tournament.rounds import Rounds
+from eraforge.simulator.tournament.rules.assumptions import Assumptions, restored
+from eraforge.simulator.tournament.rules.payouts import at_risk
 from eraforge.simulator.tournament.scoring import ScoreBook
 from eraforge.simulator.tournament.standings import Standings
 from eraforge.simulator.tournament.submissions import Standing, SubmissionBook
-from eraforge.simulator.tournament.validation import read_submission, validate
 from eraforge.store.objects import Objects
 
 START = datetime(2026, 9, 1, 11, 30, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
 NAME = re.compile(r"[a-z0-9_]{1,20}")
 
 
@@ -53,46 +56,47 @@ class Tournament:
     """A local tournament whose state lives in one folder.
 
     Args:
-        world: what it is played in.
+        worlds: what it is played in: one world, or the world of each tournament by its number.
         seed: of keys and identifiers.
         state: the state folder; the same folder continues where it stopped.
         real: the real clock.
         speed: virtual seconds a real second; None stands still.
         start: the virtual moment a fresh folder starts at.
+        assumptions: figures for what no source settles; a folder keeps those it was started with.
 
     Raises:
-        UserError: `state-in-use`; `state-of-another-world` when the folder was started with another seed or scale.
+        UserError: `state-in-use`; `state-of-another-world` when the folder was started with another seed or scale, or
+            plays a tournament that has no world here; `state-of-other-assumptions`.
     """
 
     def __init__(
         self,
-        world: World,
+        worlds: World | Mapping[int, World],
         seed: int,
         state: Path,
         real: Clock,
         *,
         speed: float | None = None,
         start: datetime = START,
+        assumptions: Assumptions | None = None,
     ) -> None:
-        self.world, self.seed, self.real = world, seed, real
+        self.worlds = dict(worlds) if isinstance(worlds, Mapping) else {worlds.arena.tournament: worlds}
+        self.seed, self.real = seed, real
         self.lock = threading.RLock()
         self.journal = Journal(state)
         self.objects = Objects(state / "objects")
-        self.records = Records(seed, world.competitors)
-        self.rounds = Rounds(world.arena)
+        self.records = Records(seed, {number: world.competitors for number, world in self.worlds.items()})
         try:
             self._replay(state)
+            self.assumptions = self._agreed(assumptions)
+            at = self.records.latest or start
+            self.clock = VirtualClock(real, at, speed, self._clock_moved)
+            self._open(at, assumptions)
         except EraforgeError:
             self.journal.close()
             raise
-        self.clock = VirtualClock(real, self.records.latest or start, speed, self._clock_moved)
-        if not self.journal.lines:
-            self._change(start, "started", {"seed": seed, "synthetic": world.synthetic})
-        self.live_ids = lru_cache(maxsize=8)(self._live_ids)
-        self._loaded = lru_cache(maxsize=1024)(self._load)
-        self.submissions = SubmissionBook(self.records, self.rounds, self.clock.now)
-        self.scores = ScoreBook(world, self.records, self.rounds, self.submissions, self.predictions)
-        self.standings = Standings(self.records, self.rounds, self.scores, self.clock.now)
+        self.contests = {number: self._contest(world) for number, world in sorted(self.worlds.items())}
+        self._first = self.contests[self.records.first]
 
     def close(self) -> None:
         """Let the state folder go."""
@@ -113,7 +117,85 @@ class Tournament:
         with self.lock:
             before = self.now()
             self.clock.move_to(to)
-            return list(self.rounds.events(before, to))
+            return list(self.events(before, to))
+
+    def events(self, after: datetime, until: datetime) -> Iterator[dict[str, Any]]:
+        """What happens in (after, until] in any tournament, in time order."""
+        streams = (self._events_of(contest, after, until) for contest in self.contests.values())
+        yield from merge(*streams, key=lambda event: event["at"])
+
+    def _events_of(self, contest: Contest, after: datetime, until: datetime) -> Iterator[dict[str, Any]]:
+        for event in contest.rounds.events(after, until):
+            yield event if contest is self._first else {**event, "tournament": contest.number}
+
+    def next_event(self) -> datetime:
+        """The first moment from now on at which something happens."""
+        return min(contest.rounds.next_event(self.now()) for contest in self.contests.values())
+
+    # The tournaments
+
+    def contest(self, number: int | None = None) -> Contest:
+        """The tournament of that number; without one, the first.
+
+        Raises:
+            Refused: `tournament-not-served`.
+        """
+        found = self._first if number is None else self.contests.get(number)
+        if found is None:
+            served = ", ".join(map(str, self.contests))
+            raise Refused(
+                "tournament-not-served", f"Tournament {number} is not served here.", f"Ask for one of {served}."
+            )
+        return found
+
+    def contest_of(self, model_id: str) -> Contest:
+        """The tournament a model plays in.
+
+        Raises:
+            Refused: `model-not-found`, `tournament-not-served`.
+        """
+        model = self.records.models.get(model_id)
+        if model is None:
+            raise Refused("model-not-found", "Model not found", "Name a model by its identifier.")
+        return self.contest(model.tournament)
+
+    @property
+    def world(self) -> World:
+        """The world of the first tournament; `contest` has the others, and so for the properties below."""
+        return self._first.world
+
+    @property
+    def rounds(self) -> Rounds:
+        """The rounds of the first tournament."""
+        return self._first.rounds
+
+    @property
+    def submissions(self) -> SubmissionBook:
+        """The submissions to the first tournament."""
+        return self._first.submissions
+
+    @property
+    def scores(self) -> ScoreBook:
+        """The scores of the first tournament."""
+        return self._first.scores
+
+    @property
+    def standings(self) -> Standings:
+        """The standings of the first tournament."""
+        return self._first.standings
+
+    def live_ids(self, number: int) -> np.ndarray:
+        """(n,) live ids of a round of the first tournament."""
+        return self._first.live_ids(number)
+
+    def predictions(self, standing: Standing) -> np.ndarray:
+        """(n,) predictions of a submission to the first tournament."""
+        return self._first.predictions(standing)
+
+    def submission(self, identifier: str) -> SubmissionRecord | None:
+        """The submission of that identifier in any tournament, queued twins included."""
+        found = (contest.submissions.find(identifier) for contest in self.contests.values())
+        return next((one for one in found if one is not None), None)
 
     # Who is asking
 
@@ -129,13 +211,14 @@ class Tournament:
             raise Refused("session-invalid", "Your session is invalid or has expired.", "Check both halves of the key.")
         return Session(token)
 
-    def own_model(self, session: Session, model_id: str | None) -> ModelRecord:
-        """The model of that identifier, if it is the caller's; without one, the account's only model.
+    def own_model(self, session: Session, model_id: str | None, tournament: int | None = None) -> ModelRecord:
+        """The model of that identifier, if it is the caller's; without one, the account's only model there.
 
         Raises:
             Refused: `model-not-found`.
         """
-        own = self.records.accounts[session.token.username].models
+        everything = self.records.accounts[session.token.username].models
+        own = [one for one in everything if tournament in (None, self.records.models[one].tournament)]
         if model_id is None and len(own) == 1:
             return self.records.models[own[0]]
         if model_id not in own:
@@ -151,9 +234,9 @@ class Tournament:
             Refused: `scope-missing`, `tournament-not-served`, `model-not-found`.
         """
         session.require("upload_submission")
-        self.check_tournament(tournament)
+        self.contest(tournament)
         with self.lock:
-            model = self.own_model(session, model_id)
+            model = self.own_model(session, model_id, tournament)
             name = PurePosixPath(filename.replace("\\", "/")).name
             stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix
             mark = derived_text(WORD, 12, "upload", self.seed, len(self.journal.lines), name)
@@ -193,14 +276,14 @@ class Tournament:
                 `round-not-open`, `datestamp-unknown`.
         """
         session.require("upload_submission")
-        self.check_tournament(tournament)
+        contest = self.contest(tournament)
         with self.lock:
-            model = self.own_model(session, model_id)
+            model = self.own_model(session, model_id, tournament)
             upload = self.records.uploads.get(filename)
             if upload is None or upload.digest is None or upload.model_id != model.id:
                 raise Refused("upload-missing", f"Uploaded file not found: {filename}", "Upload the file first.")
             at = self.now()
-            current = self.rounds.current(at)
+            current = contest.rounds.current(at)
             if current is None:
                 raise Refused("round-not-open", "Current round not open for submissions", "Wait for a round to open.")
             late = not current.is_open(at)
@@ -210,36 +293,17 @@ class Tournament:
                 filename=filename,
                 digest=upload.digest,
                 round=current.number,
-                based_on=self._based_on(current.number, datestamp),
+                based_on=contest.based_on(current.number, datestamp),
                 inserted=at,
                 late=late,
                 queued=late,
                 source=source,
                 trigger_id=trigger_id,
             )
-            facts = {**asdict(record), "error": self._verdict(record)}
+            facts = {**asdict(record), "error": contest.verdict(record)}
             del facts["inserted"]
             self._change(at, "submission-created", facts)
             return record.id
-
-    def predictions(self, standing: Standing) -> np.ndarray:
-        """(n,) predictions of an accepted submission in the order of its round's live ids."""
-        one = standing.submission
-        return self._loaded(one.digest, one.filename, one.based_on, one.round)
-
-    def check_tournament(self, number: int | None) -> None:
-        """Let pass only the tournament that is served.
-
-        Raises:
-            Refused: `tournament-not-served`.
-        """
-        served = self.world.arena.tournament
-        if number not in (None, served):
-            raise Refused(
-                "tournament-not-served",
-                f"Tournament {number} is not served by this simulator yet.",
-                f"Ask for tournament {served}.",
-            )
 
     # Models, stakes, accounts, keys
 
@@ -280,22 +344,33 @@ class Tournament:
     def available(self, username: str) -> Decimal:
         """NMR in the wallet: what it started with, less stakes made since, plus settled payouts, less burns."""
         account = self.records.accounts[username]
-        settled = (payout.total for model in account.models for payout in self.standings.settled_of(model))
+        settled = (
+            payout.total for model in account.models for payout in self.contest_of(model).standings.settled_of(model)
+        )
         return account.balance + sum(settled, Decimal(0))
 
-    def add_model(self, username: str, name: str, stake: Decimal = Decimal(0)) -> str:
-        """Give an account one more model. Returns its identifier.
+    def add_model(self, username: str, name: str, stake: Decimal = Decimal(0), tournament: int | None = None) -> str:
+        """Give an account one more model in a tournament. Returns its identifier.
+
+        Raises:
+            Refused: `name-not-available`, `tournament-not-served`.
+        """
+        with self.lock:
+            number = self.contest(tournament).number
+            self.check_name(name, number)
+            identifier = self.records.model_identifier(name, number)
+            facts = {"id": identifier, "name": name, "username": username, "stake": str(stake), "tournament": number}
+            self._change(self.now(), "model-created", facts)
+            return identifier
+
+    def check_name(self, name: str, tournament: int) -> None:
+        """Let pass only a model name that is well formed and free.
 
         Raises:
             Refused: `name-not-available`.
         """
-        with self.lock:
-            if not NAME.fullmatch(name) or self.records.model_named(name) is not None:
-                raise Refused("name-not-available", f"The name {name!r} is not available.", "Choose another name.")
-            identifier = derived_uuid("model", self.seed, name)
-            facts = {"id": identifier, "name": name, "username": username, "stake": str(stake)}
-            self._change(self.now(), "model-created", facts)
-            return identifier
+        if not NAME.fullmatch(name) or self.records.model_named(name, tournament) is not None:
+            raise Refused("name-not-available", f"The name {name!r} is not available.", "Choose another name.")
 
     def add_account(self, username: str, balance: Decimal = Decimal(0)) -> Token:
         """Open an account with one key of every scope.
@@ -335,46 +410,53 @@ class Tournament:
     def _replay(self, state: Path) -> None:
         for line in self.journal.lines:
             facts = line["facts"]
-            if line["change"] == "started" and (facts["seed"], facts["synthetic"]) != (self.seed, self.world.synthetic):
-                raise UserError(
-                    "state-of-another-world",
-                    f"{state} belongs to {facts['synthetic']}, not to {self.world.synthetic}.",
-                    "Start it with the same seed and scale, or name another folder.",
-                )
+            if line["change"] in ("started", "tournament-opened"):
+                world = self.worlds.get(facts.get("tournament", self.records.first))
+                seed, synthetic = facts.get("seed", self.seed), facts["synthetic"]
+                if world is None or (seed, synthetic) != (self.seed, world.synthetic):
+                    served = world.synthetic if world else "a world that is served here"
+                    raise UserError(
+                        "state-of-another-world",
+                        f"{state} belongs to {synthetic}, not to {served}.",
+                        "Start it with the same seed and scale, or name another folder.",
+                    )
             self.records.apply(line)
 
-    def _verdict(self, record: SubmissionRecord) -> str | None:
-        try:
-            self._loaded(record.digest, record.filename, record.based_on, record.round)
-        except Refused as error:
-            return error.sentence
-        return None
+    def _agreed(self, wanted: Assumptions | None) -> Assumptions:
+        """The assumptions of the folder, or the wanted ones for a fresh one."""
+        kept = [line["facts"] for line in self.journal.lines if line["change"] == "assumptions-set"]
+        held = restored(kept[-1]) if kept else Assumptions()
+        if self.journal.lines and wanted is not None and wanted.described() != held.described():
+            raise UserError(
+                "state-of-other-assumptions",
+                "The folder was started with other assumptions.",
+                "Leave them out, or name another folder.",
+            )
+        return held if self.journal.lines or wanted is None else wanted
 
-    def _load(self, digest: str, filename: str, based_on: int, number: int) -> np.ndarray:
-        table = read_submission(self.objects.get(digest), filename, self.world.arena)
-        values = validate(table, self.live_ids(based_on), self.world.arena)
-        return values if based_on == number else _mapped(values, len(self.live_ids(number)))
+    def _open(self, at: datetime, assumptions: Assumptions | None) -> None:
+        """Write down the start of a fresh folder, and every tournament that the folder does not play yet."""
+        if not self.journal.lines:
+            facts = {"seed": self.seed, "synthetic": self.worlds[self.records.first].synthetic}
+            self._change(at, "started", facts)
+            if assumptions is not None:
+                self._change(at, "assumptions-set", assumptions.described())
+        for number in sorted(self.worlds.keys() - self.records.opened):
+            world = self.worlds[number]
+            facts = {"tournament": number, "name": world.arena.name, "synthetic": world.synthetic}
+            self._change(at, "tournament-opened", facts)
 
-    def _live_ids(self, number: int) -> np.ndarray:
-        return self.world.live_ids(self.rounds.day(number))
+    def _contest(self, world: World) -> Contest:
+        return Contest(world, self.records, self.objects, self.clock.now, self.stake, self._risk, self.assumptions)
 
-    def _based_on(self, number: int, datestamp: int | None) -> int:
-        for candidate in (number, number - 1):
-            if datestamp in (None, self.rounds.datestamp(candidate)):
-                return candidate
-        raise Refused(
-            "datestamp-unknown",
-            f"dataDatestamp {datestamp} is not that of a recent round.",
-            f"Send {self.rounds.datestamp(number)}, or nothing.",
-        )
+    def stake(self, model_id: str) -> Decimal:
+        """NMR that a model has staked now."""
+        return self.records.models[model_id].stake_at(self.now())
 
-
-def _mapped(values: np.ndarray, rows: int) -> np.ndarray:
-    """Predictions on one round's ids carried to the next round's, by place; ids without a partner get the middle."""
-    mapped = np.full(rows, 0.5)
-    kept = min(rows, len(values))
-    mapped[:kept] = values[:kept]
-    return mapped
+    def _risk(self, number: int, model_id: str) -> Decimal:
+        rounds = self.contest_of(model_id).rounds
+        stake = self.records.models[model_id].stake_at(rounds.get(number).closes - TICK)
+        return at_risk(stake, rounds.policy(number))
 
 
 def _impossible(sentence: str) -> Refused:

@@ -26,7 +26,7 @@ SCOPES = (
     "web3_staking",
 )
 READY_ACCOUNT = "practice"
-READY_STAKES = {"practice_a": Decimal(64), "practice_b": Decimal(128), "practice_c": Decimal(32)}
+READY_STAKES = {"a": Decimal(64), "b": Decimal(128), "c": Decimal(32)}
 READY_BALANCE = Decimal(100)
 
 
@@ -42,17 +42,19 @@ class Token:
 
 @dataclass(slots=True)
 class ModelRecord:
-    """A model (slot). `stakes` lists (moment, NMR staked from then on), oldest first."""
+    """A model (slot) of one tournament. `stakes` lists (moment, NMR staked from then on), oldest first."""
 
     id: str
     name: str
     username: str
     created: datetime
+    tournament: int
     stakes: list[tuple[datetime, Decimal]] = field(default_factory=list)
     bio: str | None = None
     link_text: str | None = None
     link_url: str | None = None
     webhook: str | None = None
+    archived: bool = False
 
     def stake_at(self, moment: datetime) -> Decimal:
         """NMR staked at that moment."""
@@ -115,10 +117,11 @@ class Records:
 
     Args:
         seed: the simulator's seed; keys and identifiers derive from it.
-        field: the competitors, who have accounts and models from the start.
+        fields: the competitors of each tournament, who have accounts and models from its opening. The tournament of
+            the lowest number opens with the simulator, the others by a journal line each.
     """
 
-    def __init__(self, seed: int, field: Sequence[Player]) -> None:
+    def __init__(self, seed: int, fields: Mapping[int, Sequence[Player]]) -> None:
         self.seed = seed
         self.accounts: dict[str, AccountRecord] = {}
         self.models: dict[str, ModelRecord] = {}
@@ -128,9 +131,12 @@ class Records:
         self.by_model: dict[str, list[str]] = {}
         self.start: datetime | None = None
         self.latest: datetime | None = None
-        self._field = field
+        self.first, self.opened = min(fields), set[int]()
+        self._fields = fields
         self._apply: dict[str, Callable[[datetime, Mapping[str, Any]], None]] = {
             "started": self._started,
+            "tournament-opened": self._tournament_opened,
+            "assumptions-set": lambda _at, _facts: None,
             "clock-moved": self._clock_moved,
             "account-created": self._account_created,
             "key-created": self._key_created,
@@ -159,19 +165,40 @@ class Records:
         self.latest = virtual if self.latest is None else max(self.latest, virtual)
         change(virtual, line["facts"])
 
-    def model_named(self, name: str) -> ModelRecord | None:
-        """The model of that name."""
-        return next((model for model in self.models.values() if model.name == name), None)
+    def models_of(self, tournament: int) -> list[str]:
+        """Every model of a tournament, in order of creation."""
+        return [model.id for model in self.models.values() if model.tournament == tournament]
+
+    def model_named(self, name: str, tournament: int) -> ModelRecord | None:
+        """The model of that name in a tournament."""
+        return next((one for one in self.models.values() if (one.name, one.tournament) == (name, tournament)), None)
+
+    def model_identifier(self, name: str, tournament: int) -> str:
+        """The identifier of a model that an account makes."""
+        return derived_uuid("model", self.seed, name, *([] if tournament == self.first else [tournament]))
 
     def _started(self, at: datetime, facts: Mapping[str, Any]) -> None:
         self.start = at
-        for player in self._field:
-            self._account(at, player.name, Decimal(0)).competitor = True
-            self._model(at, player.model_id, player.name, player.name, player.stake)
+        self._enrol(at, self.first)
         self._account(at, READY_ACCOUNT, READY_BALANCE)
         self._key(READY_ACCOUNT, SCOPES)
-        for name, stake in READY_STAKES.items():
-            self._model(at, derived_uuid("model", self.seed, name), name, READY_ACCOUNT, stake)
+        self._ready_models(at, self.first, READY_ACCOUNT)
+
+    def _tournament_opened(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self._enrol(at, facts["tournament"])
+        self._ready_models(at, facts["tournament"], f"{READY_ACCOUNT}_{facts['name']}")
+
+    def _enrol(self, at: datetime, tournament: int) -> None:
+        self.opened.add(tournament)
+        for player in self._fields[tournament]:
+            if player.name not in self.accounts:
+                self._account(at, player.name, Decimal(0)).competitor = True
+            self._model(at, player.model_id, player.name, player.name, player.stake, tournament)
+
+    def _ready_models(self, at: datetime, tournament: int, stem: str) -> None:
+        for letter, stake in READY_STAKES.items():
+            name = f"{stem}_{letter}"
+            self._model(at, self.model_identifier(name, tournament), name, READY_ACCOUNT, stake, tournament)
 
     def _clock_moved(self, at: datetime, facts: Mapping[str, Any]) -> None:
         self.latest = max(at, datetime.fromisoformat(facts["to"]))
@@ -183,7 +210,8 @@ class Records:
         self._key(facts["username"], facts["scopes"])
 
     def _model_created(self, at: datetime, facts: Mapping[str, Any]) -> None:
-        self._model(at, facts["id"], facts["name"], facts["username"], Decimal(facts["stake"]))
+        tournament = facts.get("tournament", self.first)
+        self._model(at, facts["id"], facts["name"], facts["username"], Decimal(facts["stake"]), tournament)
 
     def _profile_changed(self, at: datetime, facts: Mapping[str, Any]) -> None:
         model = self.models[facts["model"]]
@@ -223,6 +251,12 @@ class Records:
         account.tokens.append(token)
         self.tokens[token.public] = token
 
-    def _model(self, at: datetime, identifier: str, name: str, username: str, stake: Decimal) -> None:
-        self.models[identifier] = ModelRecord(identifier, name, username, at, [(at, stake)])
+    def _model(self, at: datetime, identifier: str, name: str, username: str, stake: Decimal, tournament: int) -> None:
+        if identifier in self.models:
+            raise Broken(
+                "model-identifiers-collide",
+                f"Two models of tournament {tournament} have the identifier {identifier}.",
+                "Derive the identifiers of competitors from their tournament too.",
+            )
+        self.models[identifier] = ModelRecord(identifier, name, username, at, tournament, [(at, stake)])
         self.accounts[username].models.append(identifier)

@@ -21,7 +21,7 @@ def _create_submission(_root: None, info: Info, **arguments: Any) -> dict[str, A
         arguments.get("dataDatestamp"),
     )
     model_id = context.tournament.records.submissions[made].model_id
-    standings = context.tournament.submissions.of_model(model_id)
+    standings = context.tournament.contest_of(model_id).submissions.of_model(model_id)
     return describe_submission(context, next(one for one in standings if one.submission.id == made))
 
 
@@ -44,7 +44,7 @@ def _set_webhook(_root: None, info: Info, **arguments: Any) -> str:
 
 def _change_stake(_root: None, info: Info, **arguments: Any) -> dict[str, Any]:
     context: Context = info.context
-    context.tournament.check_tournament(arguments["tournamentNumber"])
+    context.tournament.contest(arguments["tournamentNumber"])
     kind, value = arguments["type"], arguments["value"]
     context.tournament.change_stake(context.session, arguments.get("modelId"), kind, value)
     return _stake_change(context, kind, Decimal(value), drain=False)
@@ -53,7 +53,7 @@ def _change_stake(_root: None, info: Info, **arguments: Any) -> dict[str, Any]:
 def _release_stake(_root: None, info: Info, **arguments: Any) -> dict[str, Any]:
     context: Context = info.context
     model = context.tournament.own_model(context.session, arguments.get("modelId"))
-    held = model.stake_at(context.tournament.now())
+    held = context.tournament.stake(model.id)
     amount = held if arguments["drain"] else Decimal(arguments.get("amount") or 0)
     context.tournament.change_stake(context.session, model.id, "decrease", str(amount))
     return _stake_change(context, "decrease", amount, drain=arguments["drain"])
@@ -73,8 +73,7 @@ def _stake_change(context: Context, kind: str, amount: Decimal, *, drain: bool) 
 
 def _add_model(_root: None, info: Info, name: str, tournament: int | None = None) -> dict[str, Any]:
     context: Context = info.context
-    context.tournament.check_tournament(tournament)
-    made = context.tournament.add_model(context.session.token.username, name)
+    made = context.tournament.add_model(context.session.token.username, name, tournament=tournament)
     return describe_model(context, context.tournament.records.models[made])
 
 
