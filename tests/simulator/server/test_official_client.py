@@ -197,7 +197,7 @@ def test_stakes(client: numerapi.NumerAPI, sim: LocalTournament) -> None:
     assert client.stake_set(10, model_id) is None
     assert client.stake_get("practice_c") == Decimal(10)
     assert client.get_account()["availableNmr"] == Decimal(122)
-    assert [one["amount"] for one in client.wallet_transactions()] == [Decimal(-8), Decimal(30)]
+    assert [one["amount"] for one in client.wallet_transactions()] == [Decimal(30), Decimal(-8)]
     with pytest.raises(ValueError, match="Insufficient NMR balance"):
         client.stake_increase(1000, model_id)
     with pytest.raises(ValueError, match="Unknown type 'bool'"):

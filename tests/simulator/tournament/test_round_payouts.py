@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eraforge.arenas.classic import CLASSIC
@@ -16,6 +16,7 @@ scores = st.floats(min_value=-1, max_value=1, allow_nan=False)
 stakes = st.decimals(min_value=0, max_value=100_000, places=18)
 
 
+@settings(deadline=None)
 @given(stakes, scores, scores)
 def test_the_parts_sum_to_the_clipped_payout(risk: Decimal, corr: float, mmc: float) -> None:
     parts = split_payout(risk, {"corr60": corr, "mmc60": mmc, "bmc": 0.5}, POLICY)
@@ -39,6 +40,7 @@ def test_what_is_paid_is_the_nearest_wei_as_in_the_real_tournament() -> None:
     assert [paid(1000, value) for value in (0.0001, 0.5)] == [0, 1000]
 
 
+@settings(deadline=None)
 @given(stakes, scores, scores)
 def test_the_platforms_own_arithmetic_agrees_to_the_wei(risk: Decimal, corr: float, mmc: float) -> None:
     paid = sum(split_payout(risk, {"corr60": corr, "mmc60": mmc}, POLICY).values(), Decimal(0))

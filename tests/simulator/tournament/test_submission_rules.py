@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -105,12 +106,12 @@ def test_stakes_count_as_they_stood_when_the_window_closed(engine: Tournament, u
     model, session = account.models[0], Session(account.tokens[0])
     engine.advance(OPENS)
     upload(1345)
-    engine.change_stake(session, model, "increase", "6.4")
+    engine.stakes.change(session, model, "increase", "6.4")
     engine.advance(OPENS + timedelta(hours=1))
-    engine.change_stake(session, model, "decrease", "64")
+    engine.stakes.change(session, model, "decrease", "64")
     table = engine.scores.table(1345, ())
     [mine] = [member for member in table.members if member.model_id == model]
-    assert mine.risk == at_risk(engine.records.models[model].stakes[1][1], engine.rounds.policy(1345))
+    assert mine.risk == at_risk(Decimal("70.4"), engine.rounds.policy(1345))
     assert float(mine.risk) == pytest.approx(1.1)
 
 

@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from eraforge.simulator.server.links import Links
-from eraforge.simulator.tournament.engine import Session, Tournament
+from eraforge.simulator.tournament.accounts.host import Session
+from eraforge.simulator.tournament.engine import Tournament
 
 if TYPE_CHECKING:
     from graphql import GraphQLResolveInfo

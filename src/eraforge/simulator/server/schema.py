@@ -35,7 +35,8 @@ from graphql.validation import VariablesInAllowedPositionRule
 
 from eraforge.core.errors import EraforgeError
 from eraforge.simulator.server.context import Context
-from eraforge.simulator.server.operations import accounts, changes, leaderboards, rounds, scores
+from eraforge.simulator.server.operations import accounts, changes, leaderboards, rounds, scores, tokens
+from eraforge.simulator.server.operations.staking import per_round
 
 RULES = [rule for rule in specified_rules if rule is not VariablesInAllowedPositionRule]
 NOT_SERVED = frozenset(
@@ -47,17 +48,11 @@ NOT_SERVED = frozenset(
         "computePickles",
         "createComputePickleUpload",
         "createDiagnostics",
-        "createSignalsSubmission",
         "deleteDiagnostics",
         "diagnostics",
         "diagnosticsUploadAuth",
-        "submissionUploadSignalsAuth",
         "triggerComputePickleUpload",
         "triggerModelWebhook",
-        "v3StakeAuth",
-        "v3StakeClaim",
-        "v3StakeConfig",
-        "v3StakeRound",
     }
 )
 
@@ -169,7 +164,7 @@ def schema() -> GraphQLSchema:
     """The schema with its resolvers, built on first use."""
     text = files("eraforge.simulator.server.operations").joinpath("schema.graphql").read_text("utf-8")
     built = build_schema(text)
-    for room in (accounts, changes, leaderboards, rounds, scores):
+    for room in (accounts, changes, leaderboards, per_round, rounds, scores, tokens):
         for root, resolvers in room.RESOLVERS.items():
             kind = built.type_map[root]
             if isinstance(kind, GraphQLObjectType):

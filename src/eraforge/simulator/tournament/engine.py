@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from dataclasses import asdict
+from datetime import UTC, datetime
+from decimal import Decimal
 from heapq import merge
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,41 +15,28 @@ from typing import Any
 import numpy as np
 
 from eraforge.core.clock import Clock
-from eraforge.core.errors import EraforgeError, Refused, UserError
+from eraforge.core.errors import Broken, EraforgeError, Refused, UserError
 from eraforge.core.secret import Secret
 from eraforge.simulator.port import World
+from eraforge.simulator.tournament.accounts.chain import Chain
+from eraforge.simulator.tournament.accounts.host import Session
+from eraforge.simulator.tournament.accounts.keys import Keys
+from eraforge.simulator.tournament.accounts.models import Models
+from eraforge.simulator.tournament.accounts.stakes import Stakes
 from eraforge.simulator.tournament.clock import VirtualClock
 from eraforge.simulator.tournament.contest import Contest
 from eraforge.simulator.tournament.identities import WORD, derived_text, derived_uuid
 from eraforge.simulator.tournament.journal import Journal
+from eraforge.simulator.tournament.money.ledger import Ledger, Totals
 from eraforge.simulator.tournament.records import SCOPES, ModelRecord, Records, SubmissionRecord, Token
 from eraforge.simulator.tournament.rounds import Rounds
 from eraforge.simulator.tournament.rules.assumptions import Assumptions, restored
-from eraforge.simulator.tournament.rules.payouts import at_risk
 from eraforge.simulator.tournament.scoring import ScoreBook
 from eraforge.simulator.tournament.standings import Standings
 from eraforge.simulator.tournament.submissions import Standing, SubmissionBook
 from eraforge.store.objects import Objects
 
 START = datetime(2026, 9, 1, 11, 30, tzinfo=UTC)
-TICK = timedelta(microseconds=1)
-NAME = re.compile(r"[a-z0-9_]{1,20}")
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Who is asking, and with which scopes."""
-
-    token: Token
-
-    def require(self, scope: str) -> None:
-        """Let pass only a key with that scope.
-
-        Raises:
-            Refused: `scope-missing`, with the sentence of the live API.
-        """
-        if scope not in self.token.scopes:
-            raise Refused("scope-missing", f"Insufficient permission for {scope}", "Use a key with that scope.")
 
 
 class Tournament:
@@ -95,8 +82,11 @@ class Tournament:
         except EraforgeError:
             self.journal.close()
             raise
-        self.contests = {number: self._contest(world) for number, world in sorted(self.worlds.items())}
+        self.contests: dict[int, Contest] = {}
+        self.ledger = Ledger(self.records, self.contests, self.clock.now)
+        self.contests.update((number, self._contest(world)) for number, world in sorted(self.worlds.items()))
         self._first = self.contests[self.records.first]
+        self.models, self.keys, self.stakes, self.chain = Models(self), Keys(self), Stakes(self), Chain(self)
 
     def close(self) -> None:
         """Let the state folder go."""
@@ -279,19 +269,16 @@ class Tournament:
         contest = self.contest(tournament)
         with self.lock:
             model = self.own_model(session, model_id, tournament)
-            upload = self.records.uploads.get(filename)
-            if upload is None or upload.digest is None or upload.model_id != model.id:
-                raise Refused("upload-missing", f"Uploaded file not found: {filename}", "Upload the file first.")
-            at = self.now()
+            digest, at = self.uploaded(filename, model.id), self.now()
             current = contest.rounds.current(at)
             if current is None:
                 raise Refused("round-not-open", "Current round not open for submissions", "Wait for a round to open.")
             late = not current.is_open(at)
             record = SubmissionRecord(
-                id=derived_uuid("submission", self.seed, len(self.journal.lines)),
+                id=self.identifier("submission"),
                 model_id=model.id,
                 filename=filename,
-                digest=upload.digest,
+                digest=digest,
                 round=current.number,
                 based_on=contest.based_on(current.number, datestamp),
                 inserted=at,
@@ -305,72 +292,50 @@ class Tournament:
             self._change(at, "submission-created", facts)
             return record.id
 
-    # Models, stakes, accounts, keys
+    def uploaded(self, filename: str, model_id: str) -> str:
+        """Digest of an uploaded file of that model.
+
+        Raises:
+            Refused: `upload-missing`.
+        """
+        upload = self.records.uploads.get(filename)
+        if upload is None or upload.digest is None or upload.model_id != model_id:
+            raise Refused("upload-missing", f"Uploaded file not found: {filename}", "Upload the file first.")
+        return upload.digest
+
+    # Accounts
 
     def change_profile(self, session: Session, model_id: str | None, facts: Mapping[str, str | None]) -> None:
         """Set `bio`, `link_text`, `link_url` or `webhook` of one of the caller's models."""
-        with self.lock:
-            model = self.own_model(session, model_id)
-            self._change(self.now(), "profile-changed", {"model": model.id, **facts})
+        self.models.describe(session, model_id, facts)
 
-    def change_stake(self, session: Session, model_id: str | None, kind: str, value: str) -> Decimal:
-        """Increase or decrease the stake of a model; rounds that close from now on hold the new stake.
-
-        Returns:
-            The new stake.
-
-        Raises:
-            Refused: `scope-missing`, `model-not-found`, `stake-change-impossible`.
-        """
-        session.require("stake")
-        with self.lock:
-            model = self.own_model(session, model_id)
-            try:
-                amount = Decimal(value)
-            except InvalidOperation as error:
-                raise _impossible(f"{value!r} is not an amount of NMR.") from error
-            if kind not in ("increase", "decrease") or not amount.is_finite() or amount <= 0:
-                raise _impossible(f"A stake cannot be changed by {kind} of {value}.")
-            stake = model.stake_at(self.now()) + (amount if kind == "increase" else -amount)
-            if stake < 0:
-                raise _impossible("The stake is smaller than the amount to release.")
-            if kind == "increase" and amount > self.available(session.token.username):
-                raise _impossible("Insufficient NMR balance.")
-            identifier = derived_uuid("stake", self.seed, len(self.journal.lines))
-            facts = {"id": identifier, "model": model.id, "kind": kind, "value": str(amount), "stake": str(stake)}
-            self._change(self.now(), "stake-changed", facts)
-            return stake
+    def stake(self, model_id: str) -> Decimal:
+        """NMR that a model has staked now."""
+        return self.ledger.stake(model_id)
 
     def available(self, username: str) -> Decimal:
-        """NMR in the wallet: what it started with, less stakes made since, plus settled payouts, less burns."""
-        account = self.records.accounts[username]
-        settled = (
-            payout.total for model in account.models for payout in self.contest_of(model).standings.settled_of(model)
-        )
-        return account.balance + sum(settled, Decimal(0))
+        """NMR in an account's wallet now."""
+        return self.ledger.available(username)
 
-    def add_model(self, username: str, name: str, stake: Decimal = Decimal(0), tournament: int | None = None) -> str:
-        """Give an account one more model in a tournament. Returns its identifier.
+    def books(self) -> Totals:
+        """Where all NMR is: wallets, stakes, burned, less what was minted, is what was ever brought in.
 
         Raises:
-            Refused: `name-not-available`, `tournament-not-served`.
+            Broken: `books-do-not-balance`.
         """
         with self.lock:
-            number = self.contest(tournament).number
-            self.check_name(name, number)
-            identifier = self.records.model_identifier(name, number)
-            facts = {"id": identifier, "name": name, "username": username, "stake": str(stake), "tournament": number}
-            self._change(self.now(), "model-created", facts)
-            return identifier
+            totals = self.ledger.totals()
+        if totals.difference:
+            raise Broken(
+                "books-do-not-balance",
+                f"{totals.difference} NMR are not accounted for.",
+                "Keep the state folder as it is, and report this.",
+            )
+        return totals
 
-    def check_name(self, name: str, tournament: int) -> None:
-        """Let pass only a model name that is well formed and free.
-
-        Raises:
-            Refused: `name-not-available`.
-        """
-        if not NAME.fullmatch(name) or self.records.model_named(name, tournament) is not None:
-            raise Refused("name-not-available", f"The name {name!r} is not available.", "Choose another name.")
+    def add_model(self, username: str, name: str, stake: Decimal = Decimal(0), tournament: int | None = None) -> str:
+        """Give an account one more model in a tournament. Returns its identifier."""
+        return self.models.add(username, name, stake, tournament)
 
     def add_account(self, username: str, balance: Decimal = Decimal(0)) -> Token:
         """Open an account with one key of every scope.
@@ -381,23 +346,22 @@ class Tournament:
         with self.lock:
             if username in self.records.accounts:
                 raise UserError("account-exists", f"There is an account {username!r} already.", "Choose another name.")
-            self._change(self.now(), "account-created", {"username": username, "balance": str(balance)})
+            self.change("account-created", {"username": username, "balance": str(balance)})
             return self.add_key(username, SCOPES)
 
     def add_key(self, username: str, scopes: Sequence[str]) -> Token:
-        """Give an account one more key.
+        """Give an account one more key."""
+        return self.keys.add(username, scopes)
 
-        Raises:
-            UserError: `no-such-account`, `unknown-scope`.
-        """
-        unknown = sorted(set(scopes) - set(SCOPES))
-        if unknown:
-            raise UserError("unknown-scope", f"There is no scope {unknown[0]!r}.", f"Use some of {', '.join(SCOPES)}.")
-        with self.lock:
-            if username not in self.records.accounts:
-                raise UserError("no-such-account", f"There is no account {username!r}.", "Open it first.")
-            self._change(self.now(), "key-created", {"username": username, "scopes": list(scopes)})
-            return self.records.accounts[username].tokens[-1]
+    # For its parts
+
+    def change(self, change: str, facts: Mapping[str, Any]) -> None:
+        """Write a change of this moment to the journal, then apply it."""
+        self._change(self.now(), change, facts)
+
+    def identifier(self, kind: str) -> str:
+        """A UUID for what is about to be made; the journal's length makes it unique."""
+        return derived_uuid(kind, self.seed, len(self.journal.lines))
 
     # Inside
 
@@ -447,17 +411,5 @@ class Tournament:
             self._change(at, "tournament-opened", facts)
 
     def _contest(self, world: World) -> Contest:
-        return Contest(world, self.records, self.objects, self.clock.now, self.stake, self._risk, self.assumptions)
-
-    def stake(self, model_id: str) -> Decimal:
-        """NMR that a model has staked now."""
-        return self.records.models[model_id].stake_at(self.now())
-
-    def _risk(self, number: int, model_id: str) -> Decimal:
-        rounds = self.contest_of(model_id).rounds
-        stake = self.records.models[model_id].stake_at(rounds.get(number).closes - TICK)
-        return at_risk(stake, rounds.policy(number))
-
-
-def _impossible(sentence: str) -> Refused:
-    return Refused("stake-change-impossible", sentence, "Ask for another amount.")
+        ledger = self.ledger
+        return Contest(world, self.records, self.objects, self.clock.now, ledger.stake, ledger.risk, self.assumptions)

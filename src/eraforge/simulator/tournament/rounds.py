@@ -36,7 +36,7 @@ class Rounds:
     def __init__(self, arena: Arena, assumptions: Assumptions | None = None) -> None:
         self.arena = arena
         self.assumptions = assumptions or Assumptions()
-        self.book = rulebook(arena.tournament)
+        self.book, self.first = rulebook(arena.tournament), FIRST_ROUND
         self.rules, self.score_days = self.book.rules, self.book.days
         self.get = lru_cache(maxsize=None)(self._get)
         self.score_moments = lru_cache(maxsize=None)(self._score_moments)

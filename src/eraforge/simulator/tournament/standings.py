@@ -95,6 +95,16 @@ class Standings:
             self._payouts[key] = Payout(number, model_id, member.risk, parts, day == self._rounds.score_days, moment)
         return self._payouts[key]
 
+    def final_scores(self, number: int, model_id: str) -> dict[str, Decimal]:
+        """Display name to final value in a resolved round; 0 where a score has none."""
+        table = self._scores.table(number, {rule.days for rule in self._rounds.rules})
+        place = table.column(model_id)
+        values = {rule.display_name: 0.0 for rule in self._rounds.rules}
+        for row, rule in enumerate(self._rounds.rules):
+            if place is not None and not np.isnan(table.days[rule.days][row, place]):
+                values[rule.display_name] = float(table.days[rule.days][row, place])
+        return {name: Decimal(repr(value)) for name, value in values.items()}
+
     def policy(self, number: int) -> PayoutPolicy:
         """How a closed round pays, its factor included."""
         found = self._rounds.policy(number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,13 +11,13 @@ from graphql import GraphQLError
 from eraforge.simulator.server.context import Context, Info, iso, money
 from eraforge.simulator.server.operations import leaderboards, scores
 from eraforge.simulator.server.operations.rounds import describe_round, round_id
+from eraforge.simulator.tournament.accounts.stakes import StakeChange
 from eraforge.simulator.tournament.contest import Contest
-from eraforge.simulator.tournament.identities import derived_text
-from eraforge.simulator.tournament.records import AccountRecord, ModelRecord, SubmissionRecord
+from eraforge.simulator.tournament.identities import address, derived_uuid
+from eraforge.simulator.tournament.records import AccountRecord, ModelRecord, SubmissionRecord, Token
 from eraforge.simulator.tournament.standings import Payout
 from eraforge.simulator.tournament.submissions import Standing
 
-HEX = "0123456789abcdef"
 ZERO = Decimal(0)
 
 
@@ -45,7 +45,6 @@ def describe_model(context: Context, model: ModelRecord) -> dict[str, Any]:
         context.session.require("read_submission_info")
         return [describe_submission(context, one) for one in _submitted(context, model)]
 
-    stake = context.tournament.stake(model.id)
     return {
         "archived": model.archived,
         "bio": model.bio,
@@ -59,23 +58,54 @@ def describe_model(context: Context, model: ModelRecord) -> dict[str, Any]:
         "submissions": submissions,
         "tournament": model.tournament,
         "username": model.username,
-        "v2Stake": {
-            "latestValue": money(stake),
-            "latestValueSettled": money(stake),
-            "stakeValue": money(stake),
-            "status": "confirmed" if stake else None,
-            "txHash": address("stake", model.id, 64) if stake else None,
-        },
+        "v2Stake": lambda _info: _stake(context, model),
     }
 
 
-def address(kind: str, name: str, length: int = 40) -> str:
-    """A made-up address or transaction hash."""
-    return "0x" + derived_text(HEX, length, kind, name)
+def _stake(context: Context, model: ModelRecord) -> dict[str, Any]:
+    """A `Stake` of the API. `latestValueSettled` counts what waits to be released, `latestValue` does not."""
+    held = context.tournament.ledger.holding(model.id)
+    stake, waiting = held.stake, held.pending
+    request = None
+    if waiting:
+        request = {
+            "drain": stake == 0,
+            "dueDate": iso(context.tournament.stakes.due(model.id)),
+            "id": derived_uuid("release", model.id),
+            "requestedAmount": money(waiting),
+            "status": "pending",
+            "type": "decrease",
+        }
+    return {
+        "latestValue": money(stake),
+        "latestValueSettled": money(stake + waiting),
+        "payoutSelection": "takeProfit" if held.take_profit else "compound",
+        "pendingV2ChangeStakeRequest": request,
+        "stakeValue": money(stake),
+        "status": "confirmed" if stake else None,
+        "txHash": address("stake", model.id, 64) if stake else None,
+    }
+
+
+def describe_change(change: StakeChange, *, drain: bool = False) -> dict[str, Any]:
+    """A `StakeChange` of the API."""
+    return {
+        "drain": drain,
+        "dueDate": iso(change.due),
+        "id": change.id,
+        "requestedAmount": money(change.amount),
+        "status": change.status,
+        "type": change.kind,
+    }
 
 
 def _submitted(context: Context, model: ModelRecord) -> list[Standing]:
     return context.tournament.contest(model.tournament).submissions.of_model(model.id)
+
+
+def describe_token(token: Token) -> dict[str, Any]:
+    """An `ApiToken` of the API; never its secret half."""
+    return {"name": token.name, "publicId": token.public, "scopes": sorted(token.scopes)}
 
 
 def _latest_submissions(context: Context, model: ModelRecord) -> list[dict[str, Any]]:
@@ -103,10 +133,7 @@ def _account(_root: None, info: Info) -> dict[str, Any]:
     context.session.require("read_user_info")
     account = context.tournament.records.accounts[context.session.token.username]
     return {
-        "apiTokens": [
-            {"name": f"key {place}", "publicId": token.public, "scopes": sorted(token.scopes)}
-            for place, token in enumerate(account.tokens, start=1)
-        ],
+        "apiTokens": [describe_token(token) for token in account.tokens],
         "assignedEthAddress": address("wallet", account.username),
         "availableNmr": lambda _info: money(context.tournament.available(account.username)),
         "availableUsd": "0.0",
@@ -125,30 +152,20 @@ def _account(_root: None, info: Info) -> dict[str, Any]:
 
 
 def _wallet_transactions(context: Context, account: AccountRecord) -> list[dict[str, Any]]:
-    wallet = address("wallet", account.username)
+    wallet, contract = address("wallet", account.username), address("contract", "staking")
     models = context.tournament.records.models
-    rows: list[tuple[datetime, str, Decimal, str, int]] = [
-        (moment, kind, amount, identifier, models[model_id].tournament)
-        for moment, kind, amount, model_id, identifier in account.movements
-    ]
-    for model_id in account.models:
-        contest = context.tournament.contest_of(model_id)
-        for payout in filter(_staked, contest.standings.settled_of(model_id)):
-            kind = "payout" if payout.total >= 0 else "burn"
-            rows.append((payout.moment, kind, payout.total, f"{model_id}/{payout.number}", contest.number))
-    rows.sort(key=lambda row: row[0], reverse=True)
     return [
         {
-            "amount": money(amount),
-            "from": wallet if amount < 0 else address("contract", "staking"),
+            "amount": money(one.amount),
+            "from": wallet if one.amount < 0 else contract,
             "status": "confirmed",
-            "time": iso(moment),
-            "to": address("contract", "staking") if amount < 0 else wallet,
-            "tournament": tournament,
-            "txHash": address("transaction", identifier, 64),
-            "type": kind,
+            "time": iso(one.moment),
+            "to": contract if one.amount < 0 else wallet,
+            "tournament": models[one.model_id].tournament,
+            "txHash": address("transaction", one.identifier, 64),
+            "type": one.kind,
         }
-        for moment, kind, amount, identifier, tournament in rows
+        for one in reversed(context.tournament.ledger.movements_of(account.username))
     ]
 
 
@@ -279,6 +296,7 @@ RESOLVERS = {
         "pendingModelPayouts": _payouts,
         "submissionDownloadAuth": _download_auth,
         "submissionUploadAuth": _upload_auth,
+        "submissionUploadSignalsAuth": _upload_auth,
         "submissions": _submissions,
         "v3UserProfile": _user_profile,
     }
