@@ -135,7 +135,8 @@ class Handler(BaseHTTPRequestHandler):
 
         site = self.server.site
         host = self.headers.get("Host") or f"{self.server.server_name}:{self.server.server_port}"
-        context = Context(site.tournament, site.links, f"http://{host}", self.headers.get("Authorization"))
+        origin, key = f"http://{host}", self.headers.get("Authorization")
+        context = Context(site.tournament, site.links, site.datasets, origin, key)
         with site.tournament.lock:
             answered = answer(body, context)
         self._send(answered.status, answered.body, "application/json; charset=utf-8")

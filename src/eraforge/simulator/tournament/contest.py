@@ -89,7 +89,7 @@ class Contest:
 
     def _load(self, digest: str, filename: str, based_on: int, number: int) -> np.ndarray:
         table = read_submission(self._objects.get(digest), filename, self.arena)
-        values = validate(table, self.live_ids(based_on), self.arena)
+        values = validate(table, self.live_ids(based_on), self.arena, dated=self.book.dated)
         if based_on == number:
             return values
         if self.arena.ids_persist:

@@ -25,6 +25,7 @@ from eraforge.simulator.tournament.accounts.models import Models
 from eraforge.simulator.tournament.accounts.stakes import Stakes
 from eraforge.simulator.tournament.clock import VirtualClock
 from eraforge.simulator.tournament.contest import Contest
+from eraforge.simulator.tournament.diagnostics.uploads import Diagnostics
 from eraforge.simulator.tournament.identities import WORD, derived_text, derived_uuid
 from eraforge.simulator.tournament.journal import Journal
 from eraforge.simulator.tournament.money.ledger import Ledger, Totals
@@ -87,9 +88,11 @@ class Tournament:
         self.contests.update((number, self._contest(world)) for number, world in sorted(self.worlds.items()))
         self._first = self.contests[self.records.first]
         self.models, self.keys, self.stakes, self.chain = Models(self), Keys(self), Stakes(self), Chain(self)
+        self.diagnostics = Diagnostics(self)
 
     def close(self) -> None:
         """Let the state folder go."""
+        self.diagnostics.close()
         self.journal.close()
 
     # The clock

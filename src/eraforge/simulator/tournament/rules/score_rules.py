@@ -37,12 +37,14 @@ class Rulebook:
         label: the tournament's name on the API; `identifier` is its UUID there.
         rules: one row a score.
         plain_meta_model: the meta model is the plain mean of those who stake 1 NMR or more, not stake-weighted.
+        dated: submissions may carry a date column and `data_type`, which are left out.
     """
 
     label: str
     identifier: str
     rules: tuple[ScoreRule, ...]
     plain_meta_model: bool = False
+    dated: bool = False
 
     @cached_property
     def days(self) -> int:
@@ -78,6 +80,7 @@ RULEBOOKS: Mapping[int, Rulebook] = {
             ScoreRule("neutral_corr", "neutral_correlation", "1", "neutral_corr", "target_chili_60", 60),
             ScoreRule("neutral_mmc", "neutral_contribution", "1", "neutral_mmc", "target_chili_60", 60),
         ),
+        dated=True,
     ),
     12: Rulebook(
         "crypto",
