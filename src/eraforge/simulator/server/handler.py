@@ -90,6 +90,11 @@ class Handler(BaseHTTPRequestHandler):
             if self._allowed("GET", path, query):
                 found = site.tournament.submission(path.split("/")[2])
                 self._send_file(None if found is None else site.tournament.objects.path(found.digest))
+        elif path.startswith("/uploads/"):
+            if self._allowed("GET", path, query):
+                upload = site.tournament.records.uploads.get(path.removeprefix("/uploads/"))
+                stored = None if upload is None else upload.digest
+                self._send_file(None if stored is None else site.tournament.objects.path(stored))
         elif path.startswith("/control/"):
             self._control(lambda: control.read(site.tournament, path))
         else:

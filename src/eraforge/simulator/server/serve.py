@@ -15,6 +15,7 @@ from eraforge.simulator.port import World
 from eraforge.simulator.server.files import DatasetFiles
 from eraforge.simulator.server.handler import Server, Site, bind
 from eraforge.simulator.server.links import LIFETIME, Links
+from eraforge.simulator.server.webhooks import Automation
 from eraforge.simulator.tournament.engine import START, Tournament
 from eraforge.simulator.tournament.records import READY_ACCOUNT
 
@@ -96,7 +97,10 @@ def open_site(
     """Give a bound server the tournament in that state folder."""
     tournament = Tournament(worlds, seed, state, real, speed=speed, start=start)
     datasets = DatasetFiles(list(tournament.worlds.values()), state / "datasets")
+    tournament.automation = automation = Automation(tournament, datasets)
     server.site = Site(tournament, Links(seed, real, LIFETIME), datasets)
+    if speed is not None:
+        threading.Thread(target=automation.watch, daemon=True, name="openings").start()
 
 
 def ready_models(tournament: Tournament, number: int) -> dict[str, str]:

@@ -19,7 +19,7 @@ from eraforge.core.errors import Broken, EraforgeError, Refused, UserError
 from eraforge.core.secret import Secret
 from eraforge.simulator.port import World
 from eraforge.simulator.tournament.accounts.chain import Chain
-from eraforge.simulator.tournament.accounts.host import Session
+from eraforge.simulator.tournament.accounts.host import Automation, NoAutomation, Session
 from eraforge.simulator.tournament.accounts.keys import Keys
 from eraforge.simulator.tournament.accounts.models import Models
 from eraforge.simulator.tournament.accounts.stakes import Stakes
@@ -29,6 +29,7 @@ from eraforge.simulator.tournament.diagnostics.uploads import Diagnostics
 from eraforge.simulator.tournament.identities import WORD, derived_text, derived_uuid
 from eraforge.simulator.tournament.journal import Journal
 from eraforge.simulator.tournament.money.ledger import Ledger, Totals
+from eraforge.simulator.tournament.pickles.uploads import Pickles
 from eraforge.simulator.tournament.records import SCOPES, ModelRecord, Records, SubmissionRecord, Token
 from eraforge.simulator.tournament.rounds import Rounds
 from eraforge.simulator.tournament.rules.assumptions import Assumptions, restored
@@ -88,7 +89,9 @@ class Tournament:
         self.contests.update((number, self._contest(world)) for number, world in sorted(self.worlds.items()))
         self._first = self.contests[self.records.first]
         self.models, self.keys, self.stakes, self.chain = Models(self), Keys(self), Stakes(self), Chain(self)
-        self.diagnostics = Diagnostics(self)
+        self.diagnostics, self.pickles = Diagnostics(self), Pickles(self, self._submit_run)
+        self.automation: Automation = NoAutomation()
+        self._seen = self.now()
 
     def close(self) -> None:
         """Let the state folder go."""
@@ -104,13 +107,40 @@ class Tournament:
     def advance(self, to: datetime) -> list[dict[str, Any]]:
         """Move the clock to that moment and tell what happened on the way.
 
+        It stops at every opening of a round for which something is to be done, so that what is done there is on time.
+
         Raises:
             UserError: `clock-goes-back`.
         """
+        before = self.now()
+        for event in self._openings(before, to):
+            with self.lock:
+                self.clock.move_to(event["at"])
+                self._seen = event["at"]
+            self._opened(event)
         with self.lock:
-            before = self.now()
             self.clock.move_to(to)
+            self._seen = to
             return list(self.events(before, to))
+
+    def catch_up(self) -> None:
+        """Do what is to be done for the rounds that have opened since the last time; for a clock that runs."""
+        with self.lock:
+            before, self._seen = self._seen, max(self._seen, self.now())
+            due = list(self._openings(before, self._seen))
+        for event in due:
+            self._opened(event)
+
+    def _openings(self, after: datetime, until: datetime) -> Iterator[dict[str, Any]]:
+        if not any(self.automation.wanted(one) for one in self.contests.values()):
+            return
+        for event in self.events(after, until):
+            number = event.get("tournament", self._first.number)
+            if event["event"] == "round-opened" and self.automation.wanted(self.contests[number]):
+                yield {**event, "tournament": number}
+
+    def _opened(self, event: Mapping[str, Any]) -> None:
+        self.automation.opened(self.contests[event["tournament"]], event["round"])
 
     def events(self, after: datetime, until: datetime) -> Iterator[dict[str, Any]]:
         """What happens in (after, until] in any tournament, in time order."""
@@ -266,34 +296,52 @@ class Tournament:
 
         Raises:
             Refused: `scope-missing`, `tournament-not-served`, `model-not-found`, `upload-missing`,
-                `round-not-open`, `datestamp-unknown`.
+                `round-not-open`, `datestamp-unknown`, `pickle-assigned`.
         """
         session.require("upload_submission")
-        contest = self.contest(tournament)
         with self.lock:
-            model = self.own_model(session, model_id, tournament)
-            digest, at = self.uploaded(filename, model.id), self.now()
-            current = contest.rounds.current(at)
-            if current is None:
-                raise Refused("round-not-open", "Current round not open for submissions", "Wait for a round to open.")
-            late = not current.is_open(at)
-            record = SubmissionRecord(
-                id=self.identifier("submission"),
-                model_id=model.id,
-                filename=filename,
-                digest=digest,
-                round=current.number,
-                based_on=contest.based_on(current.number, datestamp),
-                inserted=at,
-                late=late,
-                queued=late,
-                source=source,
-                trigger_id=trigger_id,
-            )
-            facts = {**asdict(record), "error": contest.verdict(record)}
-            del facts["inserted"]
-            self._change(at, "submission-created", facts)
-            return record.id
+            model = self.own_model(session, model_id, self.contest(tournament).number)
+            if self.records.pickles.assigned_to(model.id) is not None:
+                raise Refused(
+                    "pickle-assigned",
+                    "Submissions are disabled while a model upload is assigned",
+                    "Disable the model upload first.",
+                )
+            return self._submit(model, filename, source, trigger_id, datestamp)
+
+    def _submit(
+        self, model: ModelRecord, filename: str, source: str | None, trigger_id: str | None, datestamp: int | None
+    ) -> str:
+        contest, at = self.contest(model.tournament), self.now()
+        digest, current = self.uploaded(filename, model.id), contest.rounds.current(at)
+        if current is None:
+            raise Refused("round-not-open", "Current round not open for submissions", "Wait for a round to open.")
+        late = not current.is_open(at)
+        record = SubmissionRecord(
+            id=self.identifier("submission"),
+            model_id=model.id,
+            filename=filename,
+            digest=digest,
+            round=current.number,
+            based_on=contest.based_on(current.number, datestamp),
+            inserted=at,
+            late=late,
+            queued=late,
+            source=source,
+            trigger_id=trigger_id,
+        )
+        facts = {**asdict(record), "error": contest.verdict(record)}
+        del facts["inserted"]
+        self._change(at, "submission-created", facts)
+        return record.id
+
+    def _submit_run(self, model_id: str, username: str, data: bytes, run_id: str) -> str | None:
+        """Submit the answer of a model upload's run. Returns why it was rejected, or None."""
+        model = self.records.models[model_id]
+        given = f"live_predictions-{run_id[:12].replace('-', '')}.csv"
+        self.change("upload-authorised", {"filename": given, "model": model.id, "username": username})
+        self.store_object(given, data)
+        return self.records.submissions[self._submit(model, given, "model_upload", run_id, None)].error
 
     def uploaded(self, filename: str, model_id: str) -> str:
         """Digest of an uploaded file of that model.

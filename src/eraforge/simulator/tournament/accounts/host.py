@@ -73,3 +73,38 @@ class Host(Protocol):
     def uploaded(self, filename: str, model_id: str) -> str:
         """Digest of an uploaded file of that model."""
         ...
+
+
+class Automation(Protocol):
+    """What is to be done when a round opens."""
+
+    def wanted(self, contest: Contest) -> bool:
+        """Whether anything is to be done at the next opening of that tournament."""
+        ...
+
+    def opened(self, contest: Contest, number: int) -> None:
+        """Do it. The clock stands at the opening or, when it runs, shortly after."""
+        ...
+
+    def trigger(self, session: Session, model_id: str | None) -> str:
+        """Call the webhook of one of the caller's models. Returns the trigger's identifier."""
+        ...
+
+
+class NoAutomation:
+    """A tournament that nobody serves: nothing is done when a round opens."""
+
+    def wanted(self, contest: Contest) -> bool:
+        """Never."""
+        return False
+
+    def opened(self, contest: Contest, number: int) -> None:
+        """Nothing."""
+
+    def trigger(self, session: Session, model_id: str | None) -> str:
+        """There is nobody to call it.
+
+        Raises:
+            Refused: `nobody-calls-webhooks`.
+        """
+        raise Refused("nobody-calls-webhooks", "Webhooks are called by a server only", "Serve the tournament.")

@@ -67,9 +67,7 @@ def score_eras(predictions: pl.DataFrame, arena: Arena, open_file: OpenFile) -> 
         rows.append({ERA: era, **files.scores(era, known), "churn": _churn(before, known)})
         before = known
     if not rows:
-        raise _rejected(
-            "invalid_submission_ids: Not enough stocks submitted. Are you using the latest validation data?"
-        )
+        raise _rejected("invalid_submission_ids: Not enough stocks submitted. Is it the latest validation data?")
     return rows
 
 
@@ -117,9 +115,8 @@ class _Files:
         return found
 
     def _alpha(self, era: str, known: pl.DataFrame, values: np.ndarray, target: np.ndarray) -> float | None:
-        neutral, weights = (
-            self._path(names[-1]) for names in (self.arena.files.neutralizers, self.arena.files.weights)
-        )
+        files = self.arena.files
+        neutral, weights = self._path(files.neutralizers[-1]), self._path(files.weights[-1])
         if neutral is None or weights is None:
             return None
         factors = [name for name in pl.read_parquet_schema(neutral) if name.startswith("neutralizer")]

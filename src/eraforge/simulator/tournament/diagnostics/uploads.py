@@ -1,4 +1,4 @@
-"""Diagnostics as they are asked for: made in the background, written down when first asked about once they are there."""
+"""Diagnostics as they are asked for: made in the background, written down when asked about once they are there."""
 
 from __future__ import annotations
 
