@@ -34,7 +34,7 @@ from graphql.validation import VariablesInAllowedPositionRule
 
 from eraforge.core.errors import EraforgeError
 from eraforge.simulator.server.context import Context
-from eraforge.simulator.server.operations import accounts, changes, leaderboards, rounds, scores, tokens
+from eraforge.simulator.server.operations import accounts, changes, leaderboards, rounds, scores, seasons, tokens
 from eraforge.simulator.server.operations.diagnostics import reports
 from eraforge.simulator.server.operations.pickles import uploads
 from eraforge.simulator.server.operations.staking import per_round
@@ -135,7 +135,7 @@ def schema() -> GraphQLSchema:
     """The schema with its resolvers, built on first use."""
     text = files("eraforge.simulator.server.operations").joinpath("schema.graphql").read_text("utf-8")
     built = build_schema(text)
-    for room in (accounts, changes, leaderboards, per_round, reports, rounds, scores, tokens, uploads):
+    for room in (accounts, changes, leaderboards, per_round, reports, rounds, scores, seasons, tokens, uploads):
         for root, resolvers in room.RESOLVERS.items():
             kind = built.type_map[root]
             if isinstance(kind, GraphQLObjectType):

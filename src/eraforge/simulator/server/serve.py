@@ -18,6 +18,7 @@ from eraforge.simulator.server.links import LIFETIME, Links
 from eraforge.simulator.server.webhooks import Automation
 from eraforge.simulator.tournament.engine import START, Tournament
 from eraforge.simulator.tournament.records import READY_ACCOUNT
+from eraforge.simulator.tournament.rules.assumptions import Assumptions
 
 LOOPBACK = "127.0.0.1"
 TEXT = """A local tournament is open at {url}
@@ -39,6 +40,7 @@ def serve(
     as_json: bool,
     speed: float | None = None,
     *,
+    assumptions: Assumptions | None = None,
     host: str = LOOPBACK,
     start: datetime = START,
     real: Clock | None = None,
@@ -52,6 +54,7 @@ def serve(
         state: the state folder; one that exists continues.
         as_json: print one JSON line (`url`, `public_id`, `secret_key`, ...) once it answers, instead of a short text.
         speed: virtual seconds a real second; None stands still until advanced.
+        assumptions: figures for what no source settles.
         write: where the announcement goes; by default the standard output.
 
     Raises:
@@ -61,7 +64,8 @@ def serve(
 
     server = bind(host, port)
     try:
-        open_site(server, build_worlds(seed, scale), seed, state, real or SystemClock(), speed=speed, start=start)
+        worlds, clock = build_worlds(seed, scale), real or SystemClock()
+        open_site(server, worlds, seed, state, clock, speed=speed, start=start, assumptions=assumptions)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -93,9 +97,10 @@ def open_site(
     *,
     speed: float | None = None,
     start: datetime = START,
+    assumptions: Assumptions | None = None,
 ) -> None:
     """Give a bound server the tournament in that state folder."""
-    tournament = Tournament(worlds, seed, state, real, speed=speed, start=start)
+    tournament = Tournament(worlds, seed, state, real, speed=speed, start=start, assumptions=assumptions)
     datasets = DatasetFiles(list(tournament.worlds.values()), state / "datasets")
     tournament.automation = automation = Automation(tournament, datasets)
     server.site = Site(tournament, Links(seed, real, LIFETIME), datasets)
@@ -115,6 +120,7 @@ def announcement(server: Server, state: Path, *, as_json: bool) -> str:
     account = tournament.records.accounts[READY_ACCOUNT]
     models = ready_models(tournament, tournament.records.first)
     facts = {
+        "assumptions": tournament.assumptions.described(),
         "models": models,
         "now": tournament.now().isoformat(),
         "public_id": account.tokens[0].public,

@@ -187,14 +187,14 @@ class Standings:
     def sharpe(self, model_id: str) -> float | None:
         """Mean over standard deviation of the model's final payout-weighted scores; None with fewer than two."""
         place = self.models().index(model_id)
-        values = self._weighted_finals()[:, place]
+        values = self.weighted_finals()[1][:, place]
         values = values[~np.isnan(values)]
         if len(values) < 2 or values.std() == 0:
             return None
         return float(values.mean() / values.std())
 
-    def _weighted_finals(self) -> np.ndarray:
-        """(rounds, models) payout-weighted final scores of the resolved rounds; NaN for no part."""
+    def weighted_finals(self) -> tuple[list[int], np.ndarray]:
+        """Resolved rounds and their (rounds, models) payout-weighted final scores; NaN for no part."""
         resolved = [number for number in self.round_numbers() if self._is_resolved(number)]
         total = np.full((len(resolved), len(self.models())), np.nan)
         for row, rule in enumerate(self._rounds.rules):
@@ -202,7 +202,7 @@ class Standings:
             weights = [float(self._rounds.policy(one).weights.get(rule.display_name) or 0) for one in resolved]
             added = np.where(np.isnan(finals), 0.0, finals) * np.array(weights).reshape(-1, 1)
             total = np.where(np.isnan(finals), total, np.nan_to_num(total) + added)
-        return total
+        return resolved, total
 
     def _weighted(self, scores: Mapping[str, float]) -> float:
         configs = self._rounds.get(max(FIRST_ROUND, self._rounds.current_number(self._now()))).score_configs

@@ -95,7 +95,10 @@ def test_an_assigned_upload_plays_every_round(
     assert client.upload_predictions(str(tmp_path / "mine.csv"), model_id=model)
 
 
-@pytest.mark.parametrize("name", BAD)
+SLOW = {"starts a process", "takes three", "kills itself"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in BAD])
 def test_a_bad_upload_fails_with_a_sentence(
     client: numerapi.NumerAPI, sim: LocalTournament, upload: Callable[..., str], name: str
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 from eraforge.core.errors import UserError
@@ -38,6 +39,7 @@ class Rulebook:
         rules: one row a score.
         plain_meta_model: the meta model is the plain mean of those who stake 1 NMR or more, not stake-weighted.
         dated: submissions may carry a date column and `data_type`, which are left out.
+        qualifying_stake: NMR that an account needs at risk in a round for it to count in a season.
     """
 
     label: str
@@ -45,6 +47,7 @@ class Rulebook:
     rules: tuple[ScoreRule, ...]
     plain_meta_model: bool = False
     dated: bool = False
+    qualifying_stake: Decimal = Decimal(1)
 
     @cached_property
     def days(self) -> int:
@@ -91,6 +94,7 @@ RULEBOOKS: Mapping[int, Rulebook] = {
             ScoreRule("mmc", "meta_model_contribution", "1", "mmc", "target_binned_return_20", 20),
         ),
         plain_meta_model=True,
+        qualifying_stake=Decimal("0.1"),
     ),
 }
 
