@@ -50,7 +50,7 @@ def state(lake: Lake, at: datetime | None = None) -> Told:
 
 def test_a_bar_stands_at_its_last_second(lake: Lake) -> None:
     lake.append(rows({("A", 0): 1.0}), NOW)
-    assert lake.bars().times.tolist() == [datetime(2024, 1, 1, 23, 59, 59)]
+    assert lake.bars().times.astype(str).tolist() == ["2024-01-01T23:59:59"]
 
 
 def test_telling_the_same_again_writes_nothing(lake: Lake) -> None:
@@ -85,16 +85,17 @@ def test_a_bar_told_twice_at_once_keeps_both_rows(lake: Lake) -> None:
 @given(
     told=st.lists(
         st.dictionaries(
-            st.tuples(st.sampled_from("ABCD"), st.integers(0, 9)), st.sampled_from([1.0, 2.0, 3.0]), min_size=1, max_size=8
+            st.tuples(st.sampled_from("ABCD"), st.integers(0, 9)),
+            st.sampled_from([1.0, 2.0, 3.0]),
+            min_size=1,
+            max_size=8,
         ),
         min_size=1,
         max_size=9,
     ),
     many=st.sampled_from([2, 3, 24]),
 )
-def test_any_past_state_can_be_rebuilt(
-    told: list[Told], many: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_any_past_state_can_be_rebuilt(told: list[Told], many: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Against plain dictionaries, with segments merged early and late, and through another Lake on the same files."""
     folder = tmp_path_factory.mktemp("lake")
     objects = Objects(folder / "objects")
@@ -166,7 +167,9 @@ def test_a_rotten_segment_is_told(lake: Lake, tmp_path: Path) -> None:
 
 
 @given(
-    st.lists(st.lists(st.integers(0, 60), max_size=8), min_size=1, max_size=4), st.sampled_from([1, 5, 7]), st.booleans()
+    st.lists(st.lists(st.integers(0, 60), max_size=8), min_size=1, max_size=4),
+    st.sampled_from([1, 5, 7]),
+    st.booleans(),
 )
 def test_the_grid_of_times_is_what_sorting_gives(parts: list[list[int]], step: int, ragged: bool) -> None:
     arrays = [np.array(part, np.int64) * (step if not ragged else 1) + 1000 for part in parts]

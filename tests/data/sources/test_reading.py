@@ -40,8 +40,8 @@ def rows(path: Path, wanted: Wanted = WANTED) -> list[dict[str, object]]:
 def test_any_usual_heading_is_understood(tmp_path: Path, header: str) -> None:
     path = write(tmp_path, "AAPL.csv", f"{header}\n2024-01-02,1,3,0.5,2,1.9,100\n")
     assert rows(path) == [
-        {"symbol": "AAPL", "time": DAY, "told": DAY, "open": 1.0, "high": 3.0, "low": 0.5, "close": 2.0, "volume": 100.0,
-         "adjusted_close": 1.9}
+        {"symbol": "AAPL", "time": DAY, "told": DAY, "open": 1.0, "high": 3.0, "low": 0.5, "close": 2.0,
+         "volume": 100.0, "adjusted_close": 1.9}
     ]  # fmt: skip
 
 

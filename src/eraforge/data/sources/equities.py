@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -55,16 +56,20 @@ class Equities:
             library.exceptions.YFTzMissingError,
         )
         try:
-            frame = library.Ticker(symbol, session=session).history(
-                start=self._since(symbol, known),
-                end=(known.now() + timedelta(days=1)).date().isoformat(),
-                interval=self._wanted.interval,
-                auto_adjust=False,
-                actions=False,
-            )
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", module="yfinance")  # it warns of its own use of pandas
+                frame = library.Ticker(symbol, session=session).history(
+                    start=self._since(symbol, known),
+                    end=(known.now() + timedelta(days=1)).date().isoformat(),
+                    interval=self._wanted.interval,
+                    auto_adjust=False,
+                    actions=False,
+                )
         except missing:
             return Delivery(symbol, None, error=_not_offered(symbol))
         except (library.exceptions.YFRateLimitError, OSError, ValueError) as error:
+            if getattr(getattr(error, "response", None), "status_code", None) == 404:
+                return Delivery(symbol, None, error=_not_offered(symbol))
             raise Transient(
                 "vendor-down",
                 f"Yahoo does not answer for {symbol} ({type(error).__name__}).",

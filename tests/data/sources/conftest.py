@@ -1,15 +1,23 @@
-"""A local server that answers in a vendor's recorded format: any path, by a function of the request."""
+"""A local server that answers in a vendor's recorded format, and what a source knows at the start."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+
+from eraforge.core.clock import StandingClock
+from eraforge.core.digest import digest_bytes
+from eraforge.data.sources.source import Known
 
 Answers = Callable[[str, dict[str, str]], tuple[int, Any]]
 
@@ -28,7 +36,7 @@ def recorded(answers: Answers) -> Iterator[Recorded]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            parts = urlsplit(self.path.removeprefix("/"))
+            parts = urlsplit(unquote(self.path).removeprefix("/"))
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
             running.asked.append((parts.path, query))
             status, body = answers(parts.path, query)
@@ -36,6 +44,7 @@ def recorded(answers: Answers) -> Iterator[Recorded]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
+            self.send_header("ETag", f'"{digest_bytes(data)}"')
             self.end_headers()
             self.wfile.write(data)
 
@@ -52,3 +61,16 @@ def recorded(answers: Answers) -> Iterator[Recorded]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Answers], Recorded]]:
+    """Start recorded servers that stop with the test."""
+    with ExitStack() as stack:
+        yield lambda answers: stack.enter_context(recorded(answers))
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Known:
+    """Nothing is stored yet, and it is New Year 2026."""
+    return Known({}, {}, tmp_path / "scratch", StandingClock(datetime(2026, 1, 1, tzinfo=UTC)), lambda *_: None)
