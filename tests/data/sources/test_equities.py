@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,10 +29,10 @@ def yahoo(path: str, query: dict[str, str]) -> tuple[int, Any]:
     size = len(times)
     close = [100.0 + place for place in range(size)]
     meta = {
-        "currency": "USD", "symbol": "AAPL", "exchangeName": "NMS", "instrumentType": "EQUITY",
-        "firstTradeDate": 345479400, "regularMarketTime": OPENS + 9 * DAY, "hasPrePostMarketData": True, "gmtoffset": -18000,
-        "timezone": "EST", "exchangeTimezoneName": "America/New_York", "regularMarketPrice": 1.0, "chartPreviousClose": 1.0,
-        "priceHint": 2, "dataGranularity": "1d", "range": "", "validRanges": ["1d", "max"],
+        "currency": "USD", "symbol": "AAPL", "exchangeName": "NMS", "instrumentType": "EQUITY", "priceHint": 2,
+        "firstTradeDate": 345479400, "regularMarketTime": OPENS + 9 * DAY, "hasPrePostMarketData": True,
+        "gmtoffset": -18000, "timezone": "EST", "exchangeTimezoneName": "America/New_York", "range": "",
+        "regularMarketPrice": 1.0, "chartPreviousClose": 1.0, "dataGranularity": "1d", "validRanges": ["1d", "max"],
     }  # fmt: skip
     quote = {
         "open": close,
@@ -59,7 +58,7 @@ def _fresh_library() -> Iterator[None]:
 
 
 def wanted(url: str, *symbols: str) -> Wanted:
-    return Wanted("us", Path(), url=url, symbols=symbols, start="2024-01-01")
+    return Wanted("us", None, url=url, symbols=symbols, start="2024-01-01")
 
 
 def test_days_are_those_of_the_exchange(serve: Any, known: Known) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,7 +38,7 @@ def exchange(path: str, query: dict[str, str]) -> tuple[int, Any]:
 
 def wanted(url: str, **rest: Any) -> Wanted:
     return replace(
-        Wanted("coins", Path(), url=url, exchange="binance", symbols=("BTC/USDT",), start="2024-01-01"), **rest
+        Wanted("coins", None, url=url, exchange="binance", symbols=("BTC/USDT",), start="2024-01-01"), **rest
     )
 
 

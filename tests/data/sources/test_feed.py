@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -26,7 +25,7 @@ def parquet(*closes: float) -> bytes:
 
 
 def wanted(url: str) -> Wanted:
-    return Wanted("feed", Path(), url=f"{url}/files/prices.parquet")
+    return Wanted("feed", None, url=f"{url}/files/prices.parquet")
 
 
 def test_it_comes_once_and_again_when_it_changed(serve: Any, known: Known) -> None:
@@ -52,5 +51,5 @@ def test_what_is_not_there_or_broken_is_told(serve: Any, known: Known) -> None:
 
 def test_an_address_is_needed() -> None:
     with pytest.raises(UserError) as error:
-        Feed(Wanted("feed", Path(), url="prices.parquet"))
+        Feed(Wanted("feed", None, url="prices.parquet"))
     assert error.value.code == "feed-without-address"

@@ -12,7 +12,7 @@ from eraforge.data.sources.columns import recognise
 from eraforge.data.sources.reading import read_prices
 from eraforge.data.sources.source import Wanted
 
-WANTED = Wanted("daily", Path())
+WANTED = Wanted("daily")
 DAY = 1704153600  # 2024-01-02
 
 
@@ -80,7 +80,7 @@ def test_numbers_with_thousands_and_gaps_are_counted(tmp_path: Path) -> None:
 def test_a_file_of_several_intervals_gives_the_wanted_one(tmp_path: Path) -> None:
     text = "symbol,bar,datetime,close\nES,5m,2026-02-17 00:05:00,1\nES,2m,2026-02-17 00:06:00,2\n"
     path = write(tmp_path, "es.csv", text)
-    assert [row["close"] for row in rows(path, Wanted("x", Path(), seconds=300, interval="5m"))] == [1.0]
+    assert [row["close"] for row in rows(path, Wanted("x", None, seconds=300, interval="5m"))] == [1.0]
     with pytest.raises(DataError) as error:
         rows(path)
     assert error.value.code == "interval-not-there"
@@ -88,7 +88,7 @@ def test_a_file_of_several_intervals_gives_the_wanted_one(tmp_path: Path) -> Non
 
 def test_day_and_clock_in_two_columns(tmp_path: Path) -> None:
     path = write(tmp_path, "EURUSD.csv", "date,time,open,high,low,close,volume\n2024.01.02,00:05,1,1,1,1,0\n")
-    assert rows(path, Wanted("x", Path(), seconds=300, interval="5m"))[0]["time"] == DAY + 300
+    assert rows(path, Wanted("x", None, seconds=300, interval="5m"))[0]["time"] == DAY + 300
 
 
 def test_labels_come_with_the_rows(tmp_path: Path) -> None:

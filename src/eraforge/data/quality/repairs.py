@@ -158,13 +158,13 @@ def _drop_silent(view: View, _: PriceLimits) -> tuple[Bars, np.ndarray]:
 
 
 def _adjust(view: View, _: PriceLimits) -> tuple[Bars, np.ndarray]:
-    """Prices times the vendor's factor, or the ratio of its adjusted close: returns then include dividends."""
+    """Prices times the ratio of the vendor's adjusted close, or its factor: returns then include dividends."""
     bars = view.bars
-    if "factor" in bars.columns:
-        factor = bars["factor"]
-    elif "adjusted_close" in bars.columns:
+    if "adjusted_close" in bars.columns:
         with np.errstate(divide="ignore", invalid="ignore"):
             factor = bars["adjusted_close"] / bars["close"]
+    elif "factor" in bars.columns:
+        factor = bars["factor"]
     else:
         raise UserError(
             "nothing-to-adjust-by",

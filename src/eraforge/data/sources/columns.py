@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 SYMBOL, TIME, TOLD = "symbol", "time", "told"
 PRICES = ("open", "high", "low", "close")
-EXTRA = ("volume", "adjusted_close", "factor", "turnover", "trades", "taker_base", "taker_quote", "market_cap")
+EXTRA = (
+    "volume", "adjusted_close", "factor", "split", "turnover", "trades", "taker_base", "taker_quote", "market_cap",
+)  # fmt: skip
 VALUES = (*PRICES, *EXTRA)
 GROUPS = ("country", "sector", "industry")
 
@@ -28,7 +30,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "close": ("close", "c", "close_price", "px_last", "last", "last_price", "price", "close_last"),
     "volume": ("volume", "v", "vol", "base_volume", "volume_base", "base_asset_volume", "px_volume", "qty", "shares"),
     "adjusted_close": ("adjusted_close", "adj_close", "adjclose", "close_adj", "close_adjusted", "adj_close_price"),
-    "factor": ("factor", "adj_factor", "adjustment_factor", "split_factor", "cumulative_factor"),
+    "factor": ("factor", "adj_factor", "adjustment_factor", "cumulative_factor"),
+    "split": ("split", "split_factor", "split_ratio", "stock_splits"),
     "turnover": (
         "turnover", "quote_volume", "quote_asset_volume", "volume_quote", "quotevolume", "volume_usd", "volume_usdt",
         "dollar_volume", "amount", "value",

@@ -9,16 +9,16 @@ from eraforge.core.errors import DataError, UserError
 from eraforge.data.sources.reading import read_prices
 from eraforge.data.sources.source import Delivery, Known, Wanted
 
-ENDINGS = (".csv", ".csv.gz", ".parquet", ".txt")
+ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 
 class Folder:
     """Prices in files. A file that has not changed since it was last read is not opened."""
 
     def __init__(self, wanted: Wanted) -> None:
-        if not str(wanted.folder):
+        if wanted.folder is None:
             raise UserError("folder-not-named", f"Prices {wanted.name!r} name no folder.", 'Set folder = "…".')
-        self._wanted = wanted
+        self._wanted, self._folder = wanted, wanted.folder
 
     def deliveries(self, known: Known) -> Iterator[Delivery]:
         """One delivery for each new or changed file; a file that cannot be read is a delivery with its error.
@@ -37,7 +37,7 @@ class Folder:
             known.progress(f"read {self._wanted.name}", place, len(fresh))
 
     def _paths(self) -> list[Path]:
-        folder, pattern = self._wanted.folder, self._wanted.files
+        folder, pattern = self._folder, self._wanted.files
         if not folder.is_dir():
             raise UserError(
                 "no-such-folder", f"There is no folder {folder}.", f"Set folder in [prices.{self._wanted.name}]."
@@ -53,7 +53,7 @@ class Folder:
         return kept
 
     def _name(self, path: Path) -> str:
-        return path.relative_to(self._wanted.folder).as_posix()
+        return path.relative_to(self._folder).as_posix()
 
 
 def _mark(path: Path) -> str:

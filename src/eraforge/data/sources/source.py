@@ -29,7 +29,7 @@ class Wanted:
 
     Args:
         name: of the `[prices.NAME]` table.
-        folder: the folder of files, absolute.
+        folder: the folder of files.
         files: pattern of the files in it.
         url: address of a feed, or of the server that answers in an exchange's or vendor's place.
         exchange: name of the exchange.
@@ -41,7 +41,7 @@ class Wanted:
     """
 
     name: str
-    folder: Path
+    folder: Path | None = None
     files: str = ""
     url: str = ""
     exchange: str = ""

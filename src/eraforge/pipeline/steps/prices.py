@@ -56,7 +56,7 @@ class Prices:
         url = server + table.url if table.url.startswith("/") else table.url
         return Wanted(
             name=self.name,
-            folder=self.workspace / table.folder if table.folder else Path(),
+            folder=self.workspace / table.folder if table.folder else None,
             files=table.files,
             url=url,
             exchange=table.exchange,

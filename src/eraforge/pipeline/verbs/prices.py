@@ -58,9 +58,9 @@ def pull(visit: Visit, name: str, whole: bool) -> Facts:
         with _clock(desk.configuration, prices) as clock:
             scratch = desk.state / "downloads"
             done = update.pull(source, prices.lake, clock, scratch, visit.progress or no_progress, whole)
-        if done.errors and not done.files:
-            raise done.errors[0][1]
         catalogue = prices.lake.catalogue
+        if done.errors and not catalogue.rows:
+            raise done.errors[0][1]
         return {
             "source": prices.table.source,
             "files": done.files,
