@@ -177,3 +177,13 @@ def test_the_grid_of_times_is_what_sorting_gives(parts: list[list[int]], step: i
     times = rising_times(arrays, step)
     assert times.tolist() == np.unique(whole).tolist()
     assert places(times, whole).tolist() == np.searchsorted(times, whole).tolist()
+
+
+def test_a_reader_sees_what_another_process_left(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segments that were merged away under a reader's hands are looked up anew."""
+    monkeypatch.setattr(segments, "MANY", 3)
+    reader = Lake(tmp_path / "prices", "daily", Objects(tmp_path / "objects"), DAY)
+    for day in range(7):
+        lake.append(rows({("A", day): float(day)}), NOW)
+        assert state(reader) == {("A", one): float(one) for one in range(day + 1)}
+        assert reader.newest() == {"A": START + day * DAY} and reader.rows().height == day + 1

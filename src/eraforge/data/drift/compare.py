@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from eraforge.core.errors import DataError
-from eraforge.core.panel import ID, Panel, frame_matrix
+from eraforge.core.panel import ID, Panel
 from eraforge.data.drift.distances import (
     count_columns,
     critical_gap,
@@ -90,10 +90,12 @@ def compare_panels(
         ids_persist: whether an id names the same thing in both (`Arena.ids_persist`); else universes are not compared.
     """
     bounds = limits or DriftLimits()
-    common = [name for name in before.features if name in set(after.features)]
+    later_names = set(after.features)
+    common = [name for name in before.features if name in later_names]
     kinds, later = _kinds(before, common), _kinds(after, common)
     odd = [name for name in common if kinds[name] != later[name]]
-    compared = [name for name in common if name not in set(odd)]
+    unlike = set(odd)
+    compared = [name for name in common if name not in unlike]
     figures = [_figures(before, after, names) for names in _chunks(compared, kinds)]
     rows = _rows(before), _rows(after)
     table = pl.concat(figures) if figures else _empty()
@@ -129,9 +131,9 @@ def _empty() -> pl.DataFrame:
 
 def _figures(before: Panel, after: Panel, names: list[str]) -> pl.DataFrame:
     one, other = (panel.frame.select(names).collect() for panel in (before, after))
-    whole = all(kind == pl.Int8 for kind in one.dtypes) and not _holes(one) and not _holes(other)
+    missing = [_missing(frame) for frame in (one, other)]
+    whole = all(kind == pl.Int8 for kind in one.dtypes) and not any(map(any, missing)) and one.height and other.height
     psi, gaps = _counted(one, other, names) if whole else _sorted(one, other, names)
-    missing = [[_missing(frame.get_column(name)) for name in names] for frame in (one, other)]
     return pl.DataFrame(
         {"column": names, "psi": psi, "ks": gaps, "missing_before": missing[0], "missing_after": missing[1]},
         schema_overrides={"psi": pl.Float64, "ks": pl.Float64},
@@ -139,16 +141,11 @@ def _figures(before: Panel, after: Panel, names: list[str]) -> pl.DataFrame:
     )
 
 
-def _holes(frame: pl.DataFrame) -> bool:
-    return any(frame.null_count().row(0))
-
-
 def _counted(one: pl.DataFrame, other: pl.DataFrame, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    a, b = frame_matrix(one, names, np.int8), frame_matrix(other, names, np.int8)
-    ends = [int(matrix.min()) for matrix in (a, b) if matrix.size] + [
-        int(matrix.max()) for matrix in (a, b) if matrix.size
-    ]
-    low, kinds = (min(ends), max(ends) - min(ends) + 1) if ends else (0, 1)
+    a, b = (np.stack([frame.get_column(name).to_numpy() for name in names]) for frame in (one, other))
+    sides = [matrix for matrix in (a, b) if matrix.size]
+    low = min((int(matrix.min()) for matrix in sides), default=0)
+    kinds = max((int(matrix.max()) for matrix in sides), default=0) - low + 1
     before, after = count_columns(a, low, kinds), count_columns(b, low, kinds)
     return stability_index(before, after), largest_gap(before, after)
 
@@ -162,14 +159,19 @@ def _sorted(one: pl.DataFrame, other: pl.DataFrame, names: list[str]) -> tuple[n
     return psi, gaps
 
 
-def _missing(column: pl.Series) -> float:
-    absent = column.null_count() + (int(column.is_nan().sum() or 0) if column.dtype.is_float() else 0)
-    return absent / len(column) if len(column) else 1.0
+def _missing(frame: pl.DataFrame) -> list[float]:
+    """Share of each column's values that are null or no number."""
+    if not frame.height:
+        return [1.0] * frame.width
+    if not any(kind.is_float() for kind in frame.dtypes):
+        return [count / frame.height for count in frame.null_count().row(0)]
+    return list(frame.select((pl.all().is_null() | pl.all().is_nan()).mean()).row(0))
 
 
 def _schema(before: Panel, after: Panel, odd: list[str]) -> Iterator[Finding]:
-    gone = [name for name in before.features if name not in set(after.features)]
-    added = [name for name in after.features if name not in set(before.features)]
+    earlier, later = set(before.features), set(after.features)
+    gone = [name for name in before.features if name not in later]
+    added = [name for name in after.features if name not in earlier]
     if gone:
         yield Finding(
             Severity.REFUSE, "columns-gone", f"{len(gone)} columns are gone, {gone[0]!r} among them.",

@@ -20,23 +20,22 @@ def count_columns(matrix: np.ndarray, low: int, kinds: int) -> np.ndarray:
     """How often each value stands in each column.
 
     Args:
-        matrix: (rows, columns) int8, C-ordered.
+        matrix: (columns, rows) int8, each column contiguous.
         low: lowest value counted; `kinds` values from there. Others are not counted.
 
     Returns:
         (columns, kinds) int64.
     """
-    rows, columns = matrix.shape
-    block = 64
-    blocks = (columns + block - 1) // block
-    counts = np.zeros((columns, kinds), np.int64)
-    for one in nb.prange(blocks):
-        first, last = one * block, min((one + 1) * block, columns)
-        for row in range(rows):
-            for column in range(first, last):
-                value = matrix[row, column] - low
-                if 0 <= value < kinds:
-                    counts[column, value] += 1
+    counts = np.zeros((matrix.shape[0], kinds), np.int64)
+    for column in nb.prange(matrix.shape[0]):
+        values = matrix[column]
+        # A pass for each value compares many cells at once; one pass that looks counters up waits for each cell.
+        for kind in range(kinds):
+            wanted = np.int8(low + kind)
+            found = np.int32(0)
+            for row in range(values.shape[0]):
+                found += np.int32(values[row] == wanted)
+            counts[column, kind] = found
     return counts
 
 

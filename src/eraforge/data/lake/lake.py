@@ -99,7 +99,7 @@ class Lake:
             groups: labels of symbols.
         """
         with locked(self._path, alone=True):
-            before = read_catalogue(self._path) or self._catalogue
+            before = self._read()
             moment = max(_milliseconds(learned), max((one.learned_last + 1 for one in before.segments), default=0))
             fresh, corrected, added = self._fresh(before, rows)
             segments = before.segments
@@ -117,6 +117,11 @@ class Lake:
             self._drop({one.digest for one in segments} - {one.digest for one in after.segments})
             self._catalogue = after
         return Appended(added, corrected, rows.select(KEY).n_unique() - added - corrected)
+
+    def _read(self) -> Catalogue:
+        """The catalogue as another process may have left it; the lock is held."""
+        self._catalogue = read_catalogue(self._path) or self._catalogue
+        return self._catalogue
 
     def _fresh(self, before: Catalogue, rows: pl.DataFrame) -> tuple[pl.DataFrame, int, int]:
         """Rows to be written, how many bars of them are corrections, how many are new."""
@@ -163,14 +168,14 @@ class Lake:
         """
         until = None if as_known_at is None else _milliseconds(as_known_at)
         with locked(self._path, alone=False):
-            segments = self._catalogue.segments
+            segments = self._read().segments
             return newest_versions(read_rows(self._objects, segments, (SYMBOL, TIME, TOLD, LEARNED, *columns), until))
 
     def newest(self) -> dict[str, int]:
         """Symbol -> start of its newest bar, in seconds since 1970."""
         found: dict[str, int] = {}
         with locked(self._path, alone=False):
-            for segment in self._catalogue.segments:
+            for segment in self._read().segments:
                 part = read_segment(self._objects, segment, (SYMBOL, TIME))
                 tops = part.group_by(SYMBOL).agg(pl.col(TIME).max())
                 for symbol, top in zip(tops.get_column(SYMBOL).to_list(), tops.get_column(TIME).to_list(), strict=True):
@@ -195,7 +200,7 @@ class Lake:
         until = None if as_known_at is None else _milliseconds(as_known_at)
         wanted = tuple(dict.fromkeys((*FIELDS, *fields)))
         with locked(self._path, alone=False):
-            catalogue = self._catalogue
+            catalogue = self._read()
             segments = [one for one in catalogue.segments if until is None or one.learned_first <= until]
             parts = [read_segment(self._objects, one, (SYMBOL, TIME, *wanted), until) for one in segments]
             groups = self._groups(catalogue, until)
@@ -232,8 +237,9 @@ def _names(parts: Sequence[pl.DataFrame], symbols: Sequence[str] | None) -> tupl
     there: set[str] = set()
     for part in parts:
         names = enum_names(part)
-        used = np.unique(part.get_column(SYMBOL).to_physical().to_numpy())
-        there |= {names[place] for place in used}
+        used = np.zeros(len(names), bool)
+        used[part.get_column(SYMBOL).to_physical().to_numpy()] = True
+        there |= {names[place] for place in np.flatnonzero(used)}
     return tuple(sorted(there if symbols is None else there & set(symbols)))
 
 
