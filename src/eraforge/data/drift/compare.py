@@ -192,9 +192,10 @@ def _schema(before: Panel, after: Panel, odd: list[str]) -> Iterator[Finding]:
 def _moved(table: pl.DataFrame, rows: tuple[int, int], limits: DriftLimits) -> Iterator[Finding]:
     if not table.height or not all(rows):
         return
-    # Small samples differ by chance: a decile count of n rows alone has a PSI of about (bins - 1) / n.
-    chance_gap = critical_gap(*rows, LEVEL)
-    chance_psi = 30 * (1 / rows[0] + 1 / rows[1])
+    # Small samples differ by chance, and of many columns some do so much: PSI over (1/n + 1/m) is then chi-square with
+    # at most nine degrees of freedom, which exceeds 50 once in ten million columns.
+    chance_gap = critical_gap(*rows, LEVEL / table.height)
+    chance_psi = 50 * (1 / rows[0] + 1 / rows[1])
     stop = (
         (pl.col("psi") > max(limits.psi_stop, chance_psi)) | (pl.col("ks") > max(limits.gap_stop, chance_gap))
     ).fill_null(False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +18,26 @@ from eraforge.data.sources.source import Delivery, Known, Note, PriceSource
 
 BATCH = 3_000_000
 """Rows gathered before they are written: what has arrived so far survives whatever happens next."""
+
+
+class _Newest(Mapping[str, int]):
+    """The lake's newest bars, read when a source first asks for one: a folder never does."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+
+    @cached_property
+    def _found(self) -> dict[str, int]:
+        return self._lake.newest()
+
+    def __getitem__(self, symbol: str) -> int:
+        return self._found[symbol]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 @dataclass
@@ -51,8 +72,7 @@ def pull(
     Raises:
         What the source raises; rows that had arrived by then are in the lake.
     """
-    newest = {} if whole else lake.newest()
-    known = Known(newest, {} if whole else dict(lake.catalogue.seen), scratch, clock, progress)
+    known = Known({} if whole else _Newest(lake), {} if whole else dict(lake.catalogue.seen), scratch, clock, progress)
     pulled = Pulled()
     gathered: list[Delivery] = []
     try:

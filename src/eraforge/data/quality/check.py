@@ -12,7 +12,7 @@ from eraforge.core.errors import DataError
 from eraforge.data.finding import Severity
 from eraforge.data.quality.fault import Fault, PriceLimits, View
 from eraforge.data.quality.keys import key_faults
-from eraforge.data.quality.levels import find_jumps, level_faults
+from eraforge.data.quality.levels import Jumps, find_jumps, level_faults
 from eraforge.data.quality.presence import presence_faults
 from eraforge.data.quality.repairs import Repair, repaired
 from eraforge.data.quality.stillness import still_faults
@@ -77,22 +77,24 @@ def check_prices(
     """
     bounds = limits or PriceLimits()
     fixed, repairs = repaired(view, rules, bounds)
-    faults = sorted(_faults(fixed, bounds, against or {}), key=lambda one: one.finding.severity is not Severity.REFUSE)
-    return fixed.bars, PriceReport(name, _figures(fixed, bounds), tuple(faults), repairs)
+    jumps = find_jumps(fixed.bars, bounds)
+    faults = sorted(
+        _faults(fixed, bounds, jumps, against or {}), key=lambda one: one.finding.severity is not Severity.REFUSE
+    )
+    return fixed.bars, PriceReport(name, _figures(fixed, jumps), tuple(faults), repairs)
 
 
-def _faults(view: View, limits: PriceLimits, against: Mapping[str, Bars]) -> Iterator[Fault]:
+def _faults(view: View, limits: PriceLimits, jumps: Jumps, against: Mapping[str, Bars]) -> Iterator[Fault]:
     with np.errstate(invalid="ignore"):
         yield from key_faults(view)
-        yield from level_faults(view, limits)
+        yield from level_faults(view, limits, jumps)
         yield from presence_faults(view, limits)
         yield from still_faults(view, limits)
         for name, theirs in against.items():
             yield from vendor_faults(view.bars, theirs, name, limits)
 
 
-def _figures(view: View, limits: PriceLimits) -> dict[str, int]:
-    jumps = find_jumps(view.bars, limits)
+def _figures(view: View, jumps: Jumps) -> dict[str, int]:
     return {
         "symbols": len(view.bars.symbols),
         "moments": int(view.bars.times.size),

@@ -16,7 +16,7 @@ ROUNDING = 1e-6
 ROUND = np.array([step * 10.0**power for power in range(1, 9) for step in (1, 2, 5)])
 
 
-def level_faults(view: View, limits: PriceLimits) -> Iterator[Fault]:
+def level_faults(view: View, limits: PriceLimits, jumps: Jumps) -> Iterator[Fault]:
     """Range, sign and jumps."""
     wrong = contradicting_range(view.bars)
     heavy = wrong.sum() > limits.contradicting * max(int(view.known.sum()), 1)
@@ -44,7 +44,7 @@ def level_faults(view: View, limits: PriceLimits) -> Iterator[Fault]:
         "{bars} bars of {symbols} symbols close above zero but open or range at zero or below.",
         'Choose the repair "drop-not-positive".',
     )
-    yield from _jump_faults(view, limits)
+    yield from _jump_faults(view, limits, jumps)
 
 
 def contradicting_range(bars: Bars) -> np.ndarray:
@@ -150,8 +150,7 @@ def _with_zero(close: np.ndarray, limits: PriceLimits) -> int:
     return found
 
 
-def _jump_faults(view: View, limits: PriceLimits) -> Iterator[Fault]:
-    found = find_jumps(view.bars, limits)
+def _jump_faults(view: View, limits: PriceLimits, found: Jumps) -> Iterator[Fault]:
     yield from fault_of_mask(
         view,
         found.spikes,
