@@ -20,6 +20,7 @@ from eraforge.pipeline.verb import Option, Verb, Visit
 INTERRUPTED = 130
 GROUPS = {
     "data": "Download and check data.",
+    "prices": "Bring prices, check them, look at them.",
     "simulator": "The local tournament.",
     "config": "The configuration.",
     "backup": "The workspace in one file, and back.",

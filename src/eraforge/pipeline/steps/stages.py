@@ -16,11 +16,13 @@ from eraforge.core.errors import DataError
 from eraforge.core.panel import Sample
 from eraforge.core.words import PREDICTION, Entry, Predictions, Slot
 from eraforge.data import checks, column_checks, panels
+from eraforge.data.drift import compare, distances
 from eraforge.pipeline.stage_cache import as_json, code_digest
 from eraforge.pipeline.steps import fits, inputs
 from eraforge.pipeline.tools import Tools
 
 Files = dict[str, str]
+DRIFT_ERAS = 4  # live features are compared with these newest eras
 TRAIN_ERAS_SCORED = 12  # enough to see overfitting; a train figure is never a result
 
 
@@ -41,7 +43,8 @@ def check(tools: Tools, entry: Entry, number: int, files: Files) -> dict[str, st
         tools.progress(f"{entry.name}: check the data", place, len(samples))
         before = _universe_before(tools, entry, number) if sample is Sample.LIVE else None
         asked = [inputs.columns_of(tools, entry, files), files[str(sample)], before]
-        code = code_digest(checks, column_checks, panels, inputs)
+        code = code_digest(checks, column_checks, panels, inputs, compare, distances)
+        asked += [files[str(_recent(files))]] if sample is Sample.LIVE else []
         reports[str(sample)] = tools.cache.output(
             "check", code, asked, partial(_check_sample, tools, entry, number, files, sample, before)
         )
@@ -61,8 +64,25 @@ def _check_sample(tools: Tools, entry: Entry, number: int, files: Files, sample:
     )
     report.refuse()
     figures = {str(figure.name): figure.value for figure in report.figures}
-    findings = [{"severity": str(one.severity), "code": one.code, "sentence": one.sentence} for one in report.findings]
+    found = list(report.findings)
+    if sample is Sample.LIVE:
+        drifted = _live_drift(tools, entry, number, files)
+        drifted.refuse()
+        found += drifted.findings
+    findings = [{"severity": str(one.severity), "code": one.code, "sentence": one.sentence} for one in found]
     return as_json({"sample": str(sample), "passed": report.trustworthy, "figures": figures, "findings": findings})
+
+
+def _live_drift(tools: Tools, entry: Entry, number: int, files: Files) -> compare.DriftReport:
+    """How far the live features lie from the newest eras before them."""
+    recent = inputs.panel(tools, entry, files, _recent(files))
+    live = inputs.panel(tools, entry, files, Sample.LIVE, number)
+    return compare.compare_panels(recent.where_eras(recent.eras[-DRIFT_ERAS:]), live)
+
+
+def _recent(files: Files) -> Sample:
+    """The file that holds the newest eras; an arena may have but one."""
+    return Sample.VALIDATION if str(Sample.VALIDATION) in files else Sample.TRAIN
 
 
 def _universes(tools: Tools, entry: Entry) -> list[tuple[int, int]]:
