@@ -95,7 +95,8 @@ def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) 
     The training file is cut into `folds` blocks and the eras after it into blocks of the same length, so that eras
     which arrive later leave every earlier fold as it was, and its fitted model in the store.
     """
-    from eraforge.evaluation import report, splits
+    from eraforge.evaluation import report
+    from eraforge.evaluation.splitters import fold_checks, purging, splitter, walk_forward
 
     if entry.folds == 0:
         return ""
@@ -106,7 +107,7 @@ def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) 
         result = report.evaluate(
             fits.build_model(entry),
             panel,
-            splits.WalkForward(chunk=max(1, inputs.training_eras(tools, entry, files) // entry.folds)),
+            walk_forward.WalkForward(chunk=max(1, inputs.training_eras(tools, entry, files) // entry.folds)),
             meta_model=inputs.meta_model(tools, files),
             fit=own.fitted,
             train_eras=TRAIN_ERAS_SCORED,
@@ -115,7 +116,8 @@ def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) 
         return as_json(result.as_dict())
 
     asked = [fits.settings_of(entry), entry.folds, columns, files["train"], files["validation"], files["meta_model"]]
-    return tools.cache.output("evaluate", code_digest(report, splits, fits, inputs), asked, compute)
+    code = code_digest(report, walk_forward, splitter, purging, fold_checks, fits, inputs)
+    return tools.cache.output("evaluate", code, asked, compute)
 
 
 def predict(
