@@ -286,6 +286,7 @@ class Entry:
         version: data version; "" takes the arena's.
         train_on: `train` (the training file: one training per data version) or `known` (all labels known by then).
         folds: walk-forward folds of the evaluation; 0 skips it.
+        leaks: how thoroughly the evaluation looks for leaks: `quick`, `thorough`, or `off`, which the report tells.
     """
 
     name: str
@@ -299,3 +300,4 @@ class Entry:
     version: str = ""
     train_on: str = "train"
     folds: int = 2
+    leaks: str = "quick"

@@ -40,7 +40,7 @@ class Answer:
 
     def count(self) -> int:
         """How many values there are that could differ: a missing one shows nothing."""
-        return int(sum(_present(values).sum() for values in self.columns.values()))
+        return int(sum(present(values).sum() for values in self.columns.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,8 @@ def _column(values: pl.Series) -> np.ndarray:
     return values.cast(pl.String).fill_null("").to_numpy().astype(object)
 
 
-def _present(values: np.ndarray) -> np.ndarray:
+def present(values: np.ndarray) -> np.ndarray:
+    """(rows,) whether there is a value: a finite number, or a text."""
     return np.asarray(values != "" if values.dtype == object else np.isfinite(values))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from eraforge.core.errors import EraforgeError
 from eraforge.evaluation.checks.model_checks import FAULTS
-from eraforge.evaluation.leaks.answers import Answer, Difference, differences
+from eraforge.evaluation.leaks.answers import Answer, Difference, differences, present
 from eraforge.evaluation.leaks.findings import Finding, ProbeResult
 from eraforge.evaluation.leaks.subjects import History, Subject, ask
 
@@ -73,10 +73,19 @@ def begin(subject: Subject, history: History, count: int, seed: int) -> Trial:
         EraforgeError, and what the subject itself raises on an untouched history.
     """
     length = len(history.moments)
-    first = min(max(length // 5, subject.lookback or 0), max(1, length - 3))
-    places = np.unique(np.linspace(first, length - 2, count).round().astype(int))
-    cuts = tuple(int(place) for place in places if 0 <= place < length)
-    return Trial(subject, history, cuts, ask(subject, history, cuts), seed)
+    cuts = _spread(length // 5, length - 2, count)
+    answer = ask(subject, history, cuts)
+    if subject.kind != "decision" and len(answer.row):
+        there = np.logical_or.reduce([present(values) for values in answer.columns.values()])
+        first = int(answer.place[there].min()) + answer.ahead if there.any() else 0
+        cuts = _spread(first, length - 2, count)
+    return Trial(subject, history, cuts, answer, seed)
+
+
+def _spread(first: int, last: int, count: int) -> tuple[int, ...]:
+    """`count` places from first to last, evenly spread."""
+    places = np.unique(np.linspace(min(first, max(last, 0)), max(last, 0), count).round().astype(int))
+    return tuple(int(place) for place in places)
 
 
 def repetition(trial: Trial) -> ProbeResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eraforge.pipeline.catalogue.leaks import LEAKS
 from eraforge.pipeline.catalogue.money import MONEY
 from eraforge.pipeline.catalogue.play import PLAY
 from eraforge.pipeline.catalogue.simulator import SIMULATOR
@@ -9,4 +10,4 @@ from eraforge.pipeline.catalogue.start import START
 from eraforge.pipeline.catalogue.workspace import WORKSPACE
 from eraforge.pipeline.verb import Verb
 
-VERBS: tuple[Verb, ...] = (*START, *PLAY, *MONEY, *SIMULATOR, *WORKSPACE)
+VERBS: tuple[Verb, ...] = (*START, *PLAY, *LEAKS, *MONEY, *SIMULATOR, *WORKSPACE)

@@ -13,6 +13,7 @@ import polars as pl
 from eraforge.arenas import rules
 from eraforge.core.errors import DataError
 from eraforge.core.panel import Sample
+from eraforge.core.ports import Progress
 from eraforge.core.words import PREDICTION, Entry, Predictions, Slot
 from eraforge.data import checks, column_checks, panels
 from eraforge.pipeline.stage_cache import as_json, code_digest
@@ -90,12 +91,18 @@ def train(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> 
 
 
 def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> str:
-    """Purged walk-forward over all labelled eras; returns the digest of the report ("" when folds = 0).
+    """Leak probes, then purged walk-forward over all labelled eras: the digest of the report ("" when folds = 0).
+
+    What the probes saw stands in the report under `leaks`; a leak stops the entry before it is trained on any fold.
 
     The training file is cut into `folds` blocks and the eras after it into blocks of the same length, so that eras
     which arrive later leave every earlier fold as it was, and its fitted model in the store.
+
+    Raises:
+        DataError: `leak-found`, `leak-not-examined`, and whatever the evaluation refuses.
     """
     from eraforge.evaluation import report
+    from eraforge.evaluation.leaks import entry_probe, probes
     from eraforge.evaluation.splitters import fold_checks, purging, splitter, walk_forward
 
     if entry.folds == 0:
@@ -103,21 +110,30 @@ def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) 
 
     def compute() -> bytes:
         panel = inputs.evaluation_panel(tools, entry, files)
-        own = fits.Fits(tools, entry, files)
+        own, model = fits.Fits(tools, entry, files), fits.build_model(entry)
+        cut = walk_forward.WalkForward(chunk=max(1, inputs.training_eras(tools, entry, files) // entry.folds))
+        probed = entry_probe.examine_entry(entry.name, model, panel, cut, entry.leaks, _told(tools, entry))
+        probed.refuse()
         result = report.evaluate(
-            fits.build_model(entry),
+            model,
             panel,
-            walk_forward.WalkForward(chunk=max(1, inputs.training_eras(tools, entry, files) // entry.folds)),
+            cut,
             meta_model=inputs.meta_model(tools, files),
             fit=own.fitted,
             train_eras=TRAIN_ERAS_SCORED,
-            progress=lambda what, done, total: tools.progress(f"{entry.name}: {what}", done, total),
+            progress=_told(tools, entry),
         )
-        return as_json(result.as_dict())
+        return as_json({**result.as_dict(), "leaks": probed.as_dict()})
 
-    asked = [fits.settings_of(entry), entry.folds, columns, files["train"], files["validation"], files["meta_model"]]
-    code = code_digest(report, walk_forward, splitter, purging, fold_checks, fits, inputs)
+    settings = [fits.settings_of(entry), entry.folds, entry.leaks]
+    asked = [*settings, columns, files["train"], files["validation"], files["meta_model"]]
+    code = code_digest(report, walk_forward, splitter, purging, fold_checks, entry_probe, probes, fits, inputs)
     return tools.cache.output("evaluate", code, asked, compute)
+
+
+def _told(tools: Tools, entry: Entry) -> Progress:
+    """Progress of work on an entry, under the entry's name."""
+    return lambda what, done, total: tools.progress(f"{entry.name}: {what}", done, total)
 
 
 def predict(
