@@ -12,9 +12,9 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import argrelextrema, filtfilt, savgol_filter
 
 from eraforge.core.bars import Bars
+from eraforge.evaluation.checks.practice_bars import practice_bars
 from eraforge.evaluation.leaks.bar_history import BarHistory
 from eraforge.evaluation.leaks.laboratory import DEPTHS, examine
-from eraforge.evaluation.leaks.practice_bars import practice_bars
 from eraforge.evaluation.leaks.subjects import BarSubject
 
 Compute = Callable[[Bars], np.ndarray]

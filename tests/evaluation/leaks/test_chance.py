@@ -8,10 +8,10 @@ import pytest
 
 from eraforge.core.panel import Panel
 from eraforge.evaluation.checks.practice import practice_panel
+from eraforge.evaluation.checks.practice_bars import practice_bars
 from eraforge.evaluation.leaks.bar_history import BarHistory
 from eraforge.evaluation.leaks.chance import LEVEL, next_return, one_dealing, shuffled_target
 from eraforge.evaluation.leaks.panel_history import PanelHistory
-from eraforge.evaluation.leaks.practice_bars import practice_bars
 from eraforge.evaluation.leaks.subjects import BarSubject, PipelineSubject
 
 RUNS = 300

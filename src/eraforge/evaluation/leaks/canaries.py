@@ -21,6 +21,7 @@ CHANCE = 5.0
 """On few rows the limit is raised to this many standard errors of chance, up to MOST_PLAUSIBLE."""
 NOISE = 1.0
 """Standard deviations of noise in the second canary: it still correlates by 0.7 with the target."""
+COLUMNS_AT_ONCE = 128
 PERSISTENT = 0.5
 """Share of ids of one era that must stand in the next before a column may be held against the next round."""
 CANARIES = ("the target", "the target with noise", "the target of the next round")
@@ -140,9 +141,16 @@ def _correlations(matrix: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np
     """Correlation of each column with the truth over rows where both are known (0 for a column without variation), and
     the variance it would have by chance."""
     rows = np.isfinite(truth)
-    part, aim = matrix[rows].astype(np.float64), truth[rows]
+    aim = truth[rows]
     if len(aim) < 3 or np.ptp(aim) == 0:
         return np.zeros(matrix.shape[1]), np.ones(matrix.shape[1])
+    slices = [slice(start, start + COLUMNS_AT_ONCE) for start in range(0, matrix.shape[1], COLUMNS_AT_ONCE)]
+    found = [_slice_correlations(matrix[rows, part].astype(np.float64), aim) for part in slices]
+    return np.concatenate([one for one, _ in found]), np.concatenate([other for _, other in found])
+
+
+def _slice_correlations(part: np.ndarray, aim: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Some columns at once, so that an era of thousands of columns needs little memory beside itself."""
     there = np.isfinite(part)
     count = np.maximum(there.sum(axis=0), 1)
     centred = np.where(there, part - np.where(there, part, 0.0).sum(axis=0) / count, 0.0)

@@ -16,10 +16,10 @@ import polars as pl
 from eraforge.core.errors import EraforgeError
 from eraforge.core.panel import ERA, ID, Panel
 from eraforge.evaluation.checks.model_checks import FAULTS
+from eraforge.evaluation.checks.practice_bars import practice_bars
 from eraforge.evaluation.leaks.bar_history import BarHistory
 from eraforge.evaluation.leaks.findings import Finding, ProbeResult
 from eraforge.evaluation.leaks.panel_history import PanelHistory
-from eraforge.evaluation.leaks.practice_bars import practice_bars
 from eraforge.evaluation.leaks.subjects import Subject, ask
 from eraforge.evaluation.uncertainty import SHORTEST, critical
 

@@ -14,12 +14,12 @@ from eraforge.core.panel import ID, Panel
 from eraforge.core.ports import Feature
 from eraforge.evaluation.checks.model_checks import FAULTS
 from eraforge.evaluation.checks.practice import practice_panel
+from eraforge.evaluation.checks.practice_bars import practice_bars
 from eraforge.evaluation.leaks.bar_history import BarHistory
 from eraforge.evaluation.leaks.chance import next_return, shuffled_target
 from eraforge.evaluation.leaks.findings import Finding, LeakReport, ProbeResult
 from eraforge.evaluation.leaks.fold_audit import audit_splitter
 from eraforge.evaluation.leaks.panel_history import PanelHistory
-from eraforge.evaluation.leaks.practice_bars import practice_bars
 from eraforge.evaluation.leaks.probes import SCRAMBLES, begin, future_scramble, repetition, truncation, warm_up
 from eraforge.evaluation.leaks.subjects import (
     BarSubject,
@@ -145,7 +145,7 @@ def examine_registered(kind: str, name: str, depth: str = "thorough", seed: int 
     Raises:
         UserError: `unknown-plugin`, `subject-not-registered`, and as `examine_object`.
     """
-    _require_kind(kind, REGISTERED, "subject-not-registered")
+    _require_registered(kind)
     return examine_object(kind, name, plugins.find(kind, name), depth, seed)
 
 
@@ -162,7 +162,7 @@ def examine_all(
         depth, seed: as in `examine_object`.
         progress: told the name about to be examined, how many are done and how many there are.
     """
-    _require_kind(kind, REGISTERED, "subject-not-registered")
+    _require_registered(kind)
     subjects = [
         (name, one) for entry in plugins.names(kind) for name, one in _members(entry, plugins.find(kind, entry))
     ]
@@ -190,7 +190,10 @@ def _members(entry: str, found: Any) -> list[tuple[str, Any]]:
 
 
 def _made(kind: str, name: str, given: Any) -> Any:
-    _require_kind(kind, KINDS, "unknown-subject-kind")
+    if kind not in KINDS:
+        raise UserError(
+            "unknown-subject-kind", f"There is no kind of subject {kind!r}.", f"Use one of: {', '.join(KINDS)}."
+        )
     if not isinstance(given, type):
         return given
     try:
@@ -228,6 +231,10 @@ def _require(name: str, kind: str, condition: bool, expected: str) -> None:
         raise UserError("subject-of-another-kind", f"{name} is no {kind}.", f"A {kind} has {expected}.")
 
 
-def _require_kind(kind: str, known: Sequence[str], code: str) -> None:
-    if kind not in known:
-        raise UserError(code, f"{kind!r} cannot be examined here.", f"Use one of: {', '.join(known)}.")
+def _require_registered(kind: str) -> None:
+    if kind not in REGISTERED:
+        raise UserError(
+            "subject-not-registered",
+            f"A {kind} is not registered under a name.",
+            f"Name it as file.py:object; by name alone: {', '.join(REGISTERED)}.",
+        )

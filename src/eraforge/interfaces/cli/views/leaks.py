@@ -6,6 +6,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
+from rich.text import Text
 
 MOST_SHOWN = 3
 MANY = 6
@@ -39,10 +41,11 @@ def _report(report: dict[str, Any], console: Console) -> None:
     console.print(f"  tried on {report['history']}", style="dim", markup=False)
     for probe in report["probes"]:
         mark = "[green]✓[/]" if probe["passed"] else "[bold red]✗[/]"
-        console.print(f"  {mark} [bold]{probe['probe']}[/]: {escape(probe['sentence'])}")
+        words = Text.from_markup(f"{mark} [bold]{probe['probe']}[/]: {escape(probe['sentence'])}")
+        console.print(Padding(words, (0, 0, 0, 2)))
         for finding in probe["findings"][:MOST_SHOWN]:
             if finding["sentence"] != probe["sentence"]:
-                console.print(f"      {finding['sentence']}", markup=False)
+                console.print(Padding(Text(finding["sentence"]), (0, 0, 0, 6)))
         more = len(probe["findings"]) - MOST_SHOWN
         if more > 0:
             console.print(f"      and {more} more (--json shows them)", style="dim")
