@@ -383,7 +383,11 @@ def probe(report: LeakReport, name: str) -> Any:
     return next(one for one in report.probes if one.probe == name)
 
 
-@pytest.mark.parametrize("name", ZOO)
+LONG = {"scaled_before_the_folds", "encoded_before_the_folds", "ranked_over_all_predicted_eras"}
+"""Kinds that train a real model for each of fifty futures; the quick depth sees them in the fast tests."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(one, marks=pytest.mark.slow if one in LONG else ()) for one in ZOO])
 def test_every_planted_kind_is_caught(name: str) -> None:
     kind, subject = ZOO[name]
     report = examine_object(kind, name, subject)
@@ -395,7 +399,7 @@ def test_every_planted_kind_is_caught(name: str) -> None:
 @pytest.mark.parametrize("name", HONEST)
 def test_no_honest_twin_is_accused(name: str) -> None:
     kind, subject = HONEST[name]
-    for seed in (7, 8):
+    for seed in (7,) if kind == "pipeline" else (7, 8):
         report = examine_object(kind, name, subject, seed=seed)
         assert report.passed, report.sentence
 
@@ -403,7 +407,7 @@ def test_no_honest_twin_is_accused(name: str) -> None:
 @pytest.mark.parametrize("depth", ["quick"])
 def test_the_cheap_depth_catches_nearly_all(depth: str) -> None:
     missed = [name for name, (kind, one) in ZOO.items() if examine_object(kind, name, one, depth).passed]
-    assert len(missed) <= 2, missed
+    assert len(missed) <= 2 and not LONG & set(missed), missed
 
 
 @pytest.mark.parametrize("name", ["repeats_a_little_of_its_labels"])
