@@ -90,6 +90,7 @@ class EntryTable(_Table):
     train_on: Literal["train", "known"] = "train"
     use: str = ""
     folds: int = Field(default=2, ge=0, le=50)
+    leaks: Literal["quick", "thorough", "off"] = "quick"
 
 
 class PricesTable(_Table):

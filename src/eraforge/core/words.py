@@ -292,6 +292,7 @@ class Entry:
         train_on: `train` (the training file: one training per data version) or `known` (all labels known by then).
         use: registered model it predicts with instead of training (`steady@champion`, `steady#3`), or "".
         folds: walk-forward folds of the evaluation; 0 skips it.
+        leaks: how thoroughly the evaluation looks for leaks: `quick`, `thorough`, or `off`, which the report tells.
     """
 
     name: str
@@ -306,3 +307,4 @@ class Entry:
     train_on: str = "train"
     use: str = ""
     folds: int = 2
+    leaks: str = "quick"

@@ -68,6 +68,17 @@ def test_the_same_question_asked_twice_is_one_experiment(laboratory: Any) -> Non
     assert len(laboratory.perform("experiment list")["experiments"]) == 1
 
 
+@pytest.mark.parametrize("splitter", ["rolling", "purged_k_fold"])
+def test_other_splitters_are_told_apart_and_purged(laboratory: Any, splitter: str) -> None:
+    text = LINEAR.replace("folds = 3", f'folds = 3\nsplitter = "{splitter}"')
+    (laboratory.folder / f"{splitter}.toml").write_text(text)
+    facts = laboratory.perform("experiment run", file=f"{splitter}.toml")
+    assert len(facts["report"]["folds"]) == 3 and facts["report"]["leaks"]["passed"]
+    if splitter == "rolling":
+        assert {fold["train"]["count"] for fold in facts["report"]["folds"]} != {1}
+        assert facts["report"]["folds"][-1]["train"]["eras"][0] > facts["report"]["folds"][0]["train"]["eras"][0]
+
+
 def test_a_recorded_experiment_comes_out_again_byte_for_byte(laboratory: Any) -> None:
     laboratory.perform("experiment run", file="plain.toml")
     laboratory.seen.clear()

@@ -48,6 +48,7 @@ VIEWS = {
     "config show": "eraforge.interfaces.cli.views.setup:config_show",
     "doctor": "eraforge.interfaces.cli.views.setup:findings",
     "check": "eraforge.interfaces.cli.views.setup:findings",
+    "leak": "eraforge.interfaces.cli.views.leaks:leak",
 }
 
 

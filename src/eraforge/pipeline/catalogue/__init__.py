@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eraforge.pipeline.catalogue.keeping import KEEPING
+from eraforge.pipeline.catalogue.leaks import LEAKS
 from eraforge.pipeline.catalogue.money import MONEY
 from eraforge.pipeline.catalogue.play import PLAY
 from eraforge.pipeline.catalogue.prices import PRICES
@@ -16,6 +17,7 @@ VERBS: tuple[Verb, ...] = (
     *START,
     *PLAY,
     *PRICES,
+    *LEAKS,
     *MONEY,
     *RESEARCH,
     *SIMULATOR,

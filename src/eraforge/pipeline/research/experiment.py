@@ -14,14 +14,17 @@ from eraforge.core.words import Entry
 
 
 class EvaluationTable(BaseModel):
-    """How the experiment is judged. `embargo` counts eras left out besides the purge."""
+    """How the experiment is judged.
+
+    `walk_forward` trains each block on all eras before it, `rolling` on one block only, `official` in the tournament's
+    chunks of 156 eras; `purged_k_fold` on both sides of a block. `embargo` counts eras left out besides the purge.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    splitter: Literal["walk_forward"] = "walk_forward"
+    splitter: Literal["walk_forward", "rolling", "official", "purged_k_fold"] = "walk_forward"
     folds: int = Field(default=4, ge=1, le=50)
     embargo: int = Field(default=0, ge=0)
-    expanding: bool = True
 
 
 class Experiment(BaseModel):

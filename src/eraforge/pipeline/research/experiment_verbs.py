@@ -11,7 +11,7 @@ from eraforge.core.words import Arena
 from eraforge.pipeline.research import records
 from eraforge.pipeline.research.experiment import read_experiment
 from eraforge.pipeline.research.records import Record
-from eraforge.pipeline.steps.judging import compare_reports, era_overlap, known
+from eraforge.pipeline.steps.evaluating.judging import compare_reports, era_overlap, known
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.workspace import open_workspace

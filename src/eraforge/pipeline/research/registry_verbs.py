@@ -7,7 +7,7 @@ from typing import Any
 from eraforge.core.errors import Held, UserError
 from eraforge.core.words import Entry
 from eraforge.pipeline.steps import registry, stages
-from eraforge.pipeline.steps.judging import compare_reports
+from eraforge.pipeline.steps.evaluating.judging import compare_reports
 from eraforge.pipeline.steps.registry import Version
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.verb import Facts, Visit

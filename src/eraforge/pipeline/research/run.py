@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import resource
 import sys
-from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -20,12 +19,11 @@ from eraforge.core.words import Entry
 from eraforge.pipeline.research.experiment import Experiment, experiment_of
 from eraforge.pipeline.research.records import KIND, Record
 from eraforge.pipeline.stage_cache import as_json
-from eraforge.pipeline.steps import fits, inputs, stages
+from eraforge.pipeline.steps import fits, stages
+from eraforge.pipeline.steps.evaluating.out_of_fold import Watch, judge_out_of_fold
 from eraforge.pipeline.tools import Tools
 
-Watch = Callable[[int, Mapping[str, float | None]], None]
 LIBRARIES = ("numpy", "polars", "scipy", "lightgbm", "numba")
-TRAIN_ERAS_SCORED = 12
 
 
 def run_experiment(tools: Tools, experiment: Experiment, watch: Watch | None = None) -> Record:
@@ -93,31 +91,22 @@ def _evaluate(
     tools: Tools, entry: Entry, experiment: Experiment, files: dict[str, str], fit: Any, watch: Watch | None = None
 ) -> dict[str, Any]:
     """Digests of the report and of the out-of-fold predictions, and the tag of made-up data."""
-    from eraforge.evaluation import report
-
-    result = report.evaluate(
-        fits.build_model(entry),
-        inputs.evaluation_panel(tools, entry, files),
-        splitter_of(experiment),
-        meta_model=inputs.meta_model(tools, files),
-        fit=fit or report.plain_fit,
-        watch=watch,
-        train_eras=TRAIN_ERAS_SCORED,
-        progress=lambda what, done, total: tools.progress(f"{entry.name}: {what}", done, total),
-    )
-    return {
-        "report": tools.objects.put(as_json(result.as_dict())),
-        "predictions": tools.objects.put(stages.parquet_bytes(result.predictions)),
-        "synthetic": result.synthetic,
-    }
+    found = judge_out_of_fold(tools, entry, files, splitter_of(experiment), fit, watch)
+    report = tools.objects.put(as_json(found))
+    return {"report": report, "predictions": found["predictions"], "synthetic": found["synthetic"]}
 
 
 def splitter_of(experiment: Experiment) -> Splitter:
     """The splitter an experiment asks for."""
-    from eraforge.evaluation.splits import WalkForward
+    from eraforge.evaluation.splitters.purged_k_fold import PurgedKFold
+    from eraforge.evaluation.splitters.walk_forward import WalkForward
 
     asked = experiment.evaluation
-    return WalkForward(folds=asked.folds, expanding=asked.expanding, embargo=asked.embargo)
+    if asked.splitter == "purged_k_fold":
+        return PurgedKFold(folds=asked.folds, embargo=asked.embargo)
+    if asked.splitter == "official":
+        return WalkForward.official()
+    return WalkForward(folds=asked.folds, expanding=asked.splitter != "rolling", embargo=asked.embargo)
 
 
 @cache

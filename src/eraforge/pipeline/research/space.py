@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from eraforge.core.errors import UserError
 from eraforge.core.words import PayoutPolicy
 from eraforge.pipeline.research.experiment import Experiment, experiment_of
-from eraforge.pipeline.steps.judging import known
+from eraforge.pipeline.steps.evaluating.judging import known
 
 Objective = Literal["corr", "sharpe", "mmc", "payout"]
 FIGURE_OF = {"corr": ("CORR", "mean"), "sharpe": ("CORR", "sharpe"), "mmc": ("MMC", "mean")}

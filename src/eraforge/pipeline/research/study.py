@@ -15,7 +15,7 @@ from eraforge.pipeline.research.experiment import Experiment, experiment_of
 from eraforge.pipeline.research.records import Record
 from eraforge.pipeline.research.run import splitter_of
 from eraforge.pipeline.steps import fits, inputs
-from eraforge.pipeline.steps.judging import era_overlap, judge, known
+from eraforge.pipeline.steps.evaluating.judging import era_overlap, judge, known
 from eraforge.pipeline.tools import Tools
 
 FEATURES_PERMUTED = 60
@@ -119,15 +119,17 @@ def _importances(
     tools: Tools, experiment: Experiment, files: Mapping[str, str], panel: Panel, features: list[str]
 ) -> list[dict[str, Any]]:
     """Permutation importance of the features the predictions lean on most, on some eras of every fold."""
+    from eraforge.evaluation.report import training_part
     from eraforge.evaluation.study.importance import importances, permutation_losses
 
     entry = experiment.as_entry()
     model = fits.build_model(entry)
     fitting = fits.Fits(tools, entry, files)
     losses = []
-    folds = list(splitter_of(experiment).split(panel))
+    splitter = splitter_of(experiment)
+    folds = list(splitter.split(panel))
     for number, fold in enumerate(folds, start=1):
-        fitted = fitting.fitted(model, panel.asof(fold.predict[0]).where_eras(fold.train))
+        fitted = fitting.fitted(model, training_part(panel, fold, splitter))
         places = np.unique(np.linspace(0, len(fold.predict) - 1, ERAS_PER_FOLD).round().astype(int))
         eras = [fold.predict[place] for place in places]
 

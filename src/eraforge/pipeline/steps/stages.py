@@ -5,7 +5,6 @@ A stage's key is the digest of its code, its settings and its inputs: the same q
 
 from __future__ import annotations
 
-import io
 from functools import partial
 from typing import Any
 
@@ -23,7 +22,6 @@ from eraforge.pipeline.tools import Tools
 
 Files = dict[str, str]
 DRIFT_ERAS = 4  # live features are compared with these newest eras
-TRAIN_ERAS_SCORED = 12  # enough to see overfitting; a train figure is never a result
 
 
 def fetch(tools: Tools, entry: Entry, number: int) -> Files:
@@ -130,38 +128,28 @@ def _registered(tools: Tools, entry: Entry, columns: dict[str, Any]) -> str:
 
 
 def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> str:
-    """Purged walk-forward over all labelled eras; returns the digest of the report ("" when folds = 0).
+    """Leak probes, then purged walk-forward over all labelled eras: the digest of the report ("" when folds = 0).
 
-    The eras are cut into blocks whose length does not change as eras arrive, so that every earlier fold stays as it
-    was, and its fitted model in the store. The report names the object that holds the out-of-fold predictions.
+    What the probes saw stands in the report under `leaks`; a leak stops the entry before it is trained on any fold. The
+    eras are cut into blocks whose length does not change as eras arrive, so that every earlier fold stays as it was,
+    and its fitted model in the store.
+
+    Raises:
+        DataError: `leak-found`, `leak-not-examined`, and whatever the evaluation refuses.
     """
-    from eraforge.evaluation import report, splits
+    from eraforge.evaluation.splitters.walk_forward import WalkForward
+    from eraforge.pipeline.steps.evaluating.out_of_fold import code_of_evaluation, judge_out_of_fold
 
     if entry.folds == 0:
         return ""
 
     def compute() -> bytes:
-        panel = inputs.evaluation_panel(tools, entry, files)
-        own = fits.Fits(tools, entry, files)
-        result = report.evaluate(
-            fits.build_model(entry),
-            panel,
-            splits.WalkForward(chunk=inputs.chunk_eras(tools, entry, files)),
-            meta_model=inputs.meta_model(tools, files),
-            fit=own.fitted,
-            train_eras=TRAIN_ERAS_SCORED,
-            progress=lambda what, done, total: tools.progress(f"{entry.name}: {what}", done, total),
-        )
-        kept = tools.objects.put(parquet_bytes(result.predictions))
-        return as_json({**result.as_dict(), "predictions": kept})
+        cut = WalkForward(chunk=inputs.chunk_eras(tools, entry, files))
+        return as_json(judge_out_of_fold(tools, entry, files, cut, fits.Fits(tools, entry, files).fitted))
 
-    asked = [
-        fits.settings_of(entry),
-        entry.folds,
-        columns,
-        [digest for role, digest in files.items() if role != "live"],
-    ]
-    return tools.cache.output("evaluate", code_digest(report, splits, fits, inputs), asked, compute)
+    read = [digest for role, digest in files.items() if role != str(Sample.LIVE)]
+    asked = [fits.settings_of(entry), entry.folds, entry.leaks, columns, read]
+    return tools.cache.output("evaluate", code_of_evaluation(), asked, compute)
 
 
 def predict(
@@ -196,13 +184,6 @@ def submit(tools: Tools, entry: Entry, number: int, predictions: dict[str, Any])
     )
     tools.progress(f"{entry.name}: submit", 1, 1)
     return receipt.as_dict()
-
-
-def parquet_bytes(frame: pl.DataFrame) -> bytes:
-    """A frame as parquet; equal frames give equal bytes."""
-    target = io.BytesIO()
-    frame.write_parquet(target, compression="zstd", statistics=False)
-    return target.getvalue()
 
 
 def read_predictions(tools: Tools, digest: str) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from eraforge.core.errors import DataError, UserError
 from eraforge.core.panel import Sample
 from eraforge.core.words import Entry
 from eraforge.pipeline.steps import live_history, stages
-from eraforge.pipeline.steps.judging import cannot, compare_reports, judge
+from eraforge.pipeline.steps.evaluating.judging import cannot, compare_reports, judge
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import follow
 from eraforge.pipeline.verb import Facts, Visit
