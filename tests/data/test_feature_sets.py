@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from eraforge.arenas.signals import SIGNALS
 from eraforge.core.errors import DataError, UserError
-from eraforge.data.feature_sets import feature_sets
+from eraforge.data.feature_sets import columns_as_sets, feature_sets
 
 TREE = {"feature_sets": {"small": ["a", "b"], "all": ["a", "b", "c"]}, "targets": ["target", "target_ender_20"]}
 
@@ -49,3 +51,26 @@ def test_a_damaged_file_is_refused(text: str) -> None:
     with pytest.raises(DataError) as caught:
         feature_sets(text.encode())
     assert caught.value.code == "features-file-damaged"
+
+
+def test_a_file_without_a_features_file_names_its_own_columns(tmp_path: Path) -> None:
+    path = tmp_path / "train.parquet"
+    rows = {"numerai_ticker": ["ZURN CH"], "date": ["2026-01-02"], "feature_country": ["CH"], "feature_b": [0.5]}
+    rows |= {"feature_a": [0.25], "target_chili_60": [0.5], "target": [0.5], "other": [1.0]}
+    pl.DataFrame(rows).write_parquet(path, metadata={"eraforge.synthetic": "seed=7"})
+    sets = columns_as_sets(path, SIGNALS)
+    assert sets.features("all") == ("feature_b", "feature_a")  # a country is text, and no number to learn from
+    assert sets.targets == ("target_chili_60", "target")
+    assert sets.synthetic == "seed=7"
+
+
+def test_a_file_without_features_or_cut_short_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "train.parquet"
+    pl.DataFrame({"numerai_ticker": ["ZURN CH"], "target": [0.5]}).write_parquet(path)
+    with pytest.raises(DataError) as caught:
+        columns_as_sets(path, SIGNALS)
+    assert caught.value.code == "no-feature-columns"
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(DataError) as caught:
+        columns_as_sets(path, SIGNALS)
+    assert caught.value.code == "file-damaged"

@@ -34,4 +34,5 @@ CLASSIC = Arena(
         first_era_date="2003-01-03",
     ),
     policies=CLASSIC_POLICIES,
+    feature_set="small",
 )

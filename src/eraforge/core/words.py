@@ -128,6 +128,8 @@ class Arena:
         ids_persist: whether an id means the same thing in two eras.
         target: main target column, whose horizon is `main_horizon` weekdays; other targets end in `_20` or `_60`.
         purge_eras: horizon in weekdays to the eras the field leaves out between training and prediction.
+        feature_set: the feature set an entry learns from unless it says otherwise.
+        feature_prefix, target_prefix: how those columns' names begin, in files that no features file describes.
     """
 
     name: str
@@ -148,6 +150,9 @@ class Arena:
     main_horizon: int = 60
     label_lag: int = 2
     purge_eras: Mapping[int, int] = field(default_factory=lambda: {20: 8, 60: 16})
+    feature_set: str = "all"
+    feature_prefix: str = "feature_"
+    target_prefix: str = "target"
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,11 +286,13 @@ class Entry:
         model: the tournament's model (slot) that receives the predictions.
         learner: registered model plugin.
         settings: settings of the learner.
-        features: name of a feature set.
-        target: target column.
+        features: name of a feature set; "" takes the arena's.
+        target: target column; "" takes the arena's main one.
         version: data version; "" takes the arena's.
         train_on: `train` (the training file: one training per data version) or `known` (all labels known by then).
+        use: registered model it predicts with instead of training (`steady@champion`, `steady#3`), or "".
         folds: walk-forward folds of the evaluation; 0 skips it.
+        leaks: how thoroughly the evaluation looks for leaks: `quick`, `thorough`, or `off`, which the report tells.
     """
 
     name: str
@@ -294,8 +301,10 @@ class Entry:
     model: str
     learner: str
     settings: Mapping[str, Any] = field(default_factory=dict)
-    features: str = "small"
-    target: str = "target"
+    features: str = ""
+    target: str = ""
     version: str = ""
     train_on: str = "train"
+    use: str = ""
     folds: int = 2
+    leaks: str = "quick"

@@ -1,4 +1,4 @@
-"""`features.json`: named feature sets and the target columns of a data version."""
+"""Feature sets and targets of a data version: from its `features.json`, or from the columns of a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from eraforge.core.errors import DataError, UserError
+from eraforge.core.words import Arena
 
 SYNTHETIC = "eraforge.synthetic"
 
@@ -68,6 +71,32 @@ def feature_sets(source: bytes | Path) -> FeatureSets:
     targets = _names("targets", tree["targets"]) if "targets" in tree else ()
     tag = tree.get(SYNTHETIC)
     return FeatureSets(sets, targets, str(tag) if tag else None)
+
+
+def columns_as_sets(path: Path, arena: Arena) -> FeatureSets:
+    """The one set `all` of a dataset that has no features file: its number columns with the arena's feature prefix.
+
+    Columns of text (a country, an exchange) describe a row and are no features to learn from.
+
+    Raises:
+        DataError: `file-damaged`; `no-feature-columns` when no column begins like a feature.
+    """
+    try:
+        schema, told = pl.read_parquet_schema(path), pl.read_parquet_metadata(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(
+            "file-damaged", f"{path.name} cannot be read as parquet ({type(error).__name__}).", "Fetch it again."
+        ) from None
+    numbers = [name for name, kind in schema.items() if kind.is_numeric()]
+    features = tuple(name for name in numbers if name.startswith(arena.feature_prefix))
+    if not features:
+        raise DataError(
+            "no-feature-columns",
+            f"{path.name} has no number column that begins with {arena.feature_prefix!r}.",
+            "Check that the file belongs to this arena and data version.",
+        )
+    targets = tuple(name for name in numbers if name.startswith(arena.target_prefix))
+    return FeatureSets({"all": features}, targets, told.get(SYNTHETIC))
 
 
 def _names(what: str, values: Any) -> tuple[str, ...]:

@@ -56,6 +56,10 @@ class Tools:
         arena: Arena = plugins.find("arena", entry.arena)
         return replace(arena, version=entry.version) if entry.version else arena
 
+    def target(self, entry: Entry) -> str:
+        """The target an entry learns: its own, or the arena's main one."""
+        return entry.target or self.arena(entry).target
+
     def model_id(self, entry: Entry) -> str:
         """The tournament's id of the model an entry plays for.
 

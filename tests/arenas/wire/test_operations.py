@@ -23,16 +23,17 @@ OURS = {
 
 
 def texts_of_client() -> Iterator[str]:
-    """Every text in the client's source, with the upload field put where it formats one in."""
-    for path in Path(numerapi.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value
-            elif isinstance(node, ast.JoinedStr):
-                parts = [
-                    part.value if isinstance(part, ast.Constant) else "submission_upload_auth" for part in node.values
-                ]
-                yield "".join(str(part) for part in parts)
+    """Every text in the client's source; where it formats an upload field in, once with each of those it uses."""
+    trees = [ast.parse(path.read_text()) for path in Path(numerapi.__file__).parent.glob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "self._upload_auth"]
+    fields = {node.args[0].value for node in calls if isinstance(node.args[0], ast.Constant)}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            for name in fields:
+                yield "".join(str(part.value if isinstance(part, ast.Constant) else name) for part in node.values)
 
 
 def paths(text: str) -> Iterator[tuple[str, str]]:

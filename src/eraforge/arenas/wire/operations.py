@@ -62,6 +62,11 @@ query($modelId: String!, $tournament: Int!) {
   }
 }"""
 
+_SIGNALS_LEADERBOARD = """
+query($limit: Int!, $offset: Int!) {
+  signalsLeaderboard(limit: $limit, offset: $offset) { nmrStaked rank prevRank username mmc mmcRank sharpe }
+}"""
+
 _LEADERBOARD = """
 query($limit: Int!, $offset: Int!) {
   %s(limit: $limit, offset: $offset) {
@@ -80,6 +85,7 @@ class Leaderboard:
 
 LEADERBOARDS: Mapping[int, Leaderboard] = {
     8: Leaderboard("v2Leaderboard", _LEADERBOARD % ("v2Leaderboard", "corr20V2Rep mmcRep bmcRep")),
+    11: Leaderboard("signalsLeaderboard", _SIGNALS_LEADERBOARD),
     12: Leaderboard("cryptosignalsLeaderboard", _LEADERBOARD % ("cryptosignalsLeaderboard", "corrRep mmcRep")),
 }
 
@@ -105,5 +111,22 @@ mutation($filename: String!, $tournament: Int!, $modelId: String) {
   create_submission(filename: $filename, tournament: $tournament, modelId: $modelId, source: "eraforge") { id }
 }"""
 
+_SIGNALS_LEAVE = """
+query($filename: String!, $tournament: Int!, $modelId: String) {
+  submissionUploadSignalsAuth(filename: $filename, tournament: $tournament, modelId: $modelId) { filename url }
+}"""
+
+_SIGNALS_CREATE = """
+mutation($filename: String!, $modelId: String) {
+  createSignalsSubmission(filename: $filename, modelId: $modelId, source: "eraforge") { id }
+}"""
+
 _UPLOAD = Upload("submission_upload_auth", _LEAVE, "create_submission", _CREATE, ("filename", "tournament", "modelId"))
-UPLOADS: Mapping[int, Upload] = {8: _UPLOAD, 12: _UPLOAD}
+_SIGNALS_UPLOAD = Upload(
+    "submissionUploadSignalsAuth",
+    _SIGNALS_LEAVE,
+    "createSignalsSubmission",
+    _SIGNALS_CREATE,
+    ("filename", "modelId"),
+)
+UPLOADS: Mapping[int, Upload] = {8: _UPLOAD, 11: _SIGNALS_UPLOAD, 12: _UPLOAD}

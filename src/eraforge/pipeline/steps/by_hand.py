@@ -49,9 +49,9 @@ def read_answer(tools: Tools, entry: Entry, number: int, files: dict[str, str], 
     """
     arena = tools.arena(entry)
     frame = _table(file, arena)
-    rules.check_submission(frame, arena, stages.live_ids(tools, files))
+    live = stages.live_ids(tools, entry, files)
+    rules.check_submission(frame, arena, live)
     id_column, value_column = frame.columns
-    live = stages.live_ids(tools, files)
     answer = frame.select(
         pl.col(id_column).cast(pl.String).alias("id"), pl.col(value_column).cast(float).alias(PREDICTION)
     )

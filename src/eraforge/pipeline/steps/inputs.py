@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import polars as pl
@@ -13,12 +13,13 @@ from eraforge.core.errors import Broken, DataError
 from eraforge.core.panel import ERA, ID, Panel, Sample, join_panels
 from eraforge.core.words import Arena, Entry
 from eraforge.data.download import download
-from eraforge.data.feature_sets import feature_sets
+from eraforge.data.feature_sets import columns_as_sets, feature_sets
 from eraforge.data.panels import read_live, read_panel
 from eraforge.data.probe import probe
 from eraforge.pipeline.tools import Tools
 
 META = "meta_model"
+STEP = 64  # a growing file changes its blocks about once in a quarter of daily eras
 
 
 def roles(arena: Arena) -> dict[str, str]:
@@ -58,7 +59,7 @@ def fetch_files(tools: Tools, entry: Entry, number: int, only: Collection[str] =
                 f"It offers: {', '.join(sorted(offered)[:6])} … Check `version` of entry {entry.name!r}.",
             )
         digests[role] = _fetch_file(tools, entry, filename, number if role == "live" else None)
-        if role == "features":
+        if role == ("train" if arena.files.features is None else "features"):
             columns_of(tools, entry, digests)  # a misspelt set or target is said before the gigabytes come
     return digests
 
@@ -91,8 +92,13 @@ def columns_of(tools: Tools, entry: Entry, files: Mapping[str, str]) -> dict[str
     Raises:
         UserError: `unknown-feature-set`, `unknown-target`.
     """
-    known = feature_sets(tools.objects.get(files["features"]))
-    return {"features": list(known.features(entry.features)), "targets": [known.require_target(entry.target)]}
+    arena = tools.arena(entry)
+    if arena.files.features is None:
+        known = columns_as_sets(tools.objects.path(files["train"]), arena)
+    else:
+        known = feature_sets(tools.objects.get(files["features"]))
+    features = known.features(entry.features or arena.feature_set)
+    return {"features": list(features), "targets": [known.require_target(tools.target(entry))]}
 
 
 def panel(tools: Tools, entry: Entry, files: Mapping[str, str], sample: Sample, number: int | None = None) -> Panel:
@@ -110,21 +116,37 @@ def panel(tools: Tools, entry: Entry, files: Mapping[str, str], sample: Sample, 
 
 def training_panel(tools: Tools, entry: Entry, files: Mapping[str, str]) -> Panel:
     """The labelled rows an entry's live model learns from, by its `train_on`."""
-    train = panel(tools, entry, files, Sample.TRAIN)
-    if entry.train_on == "train":
-        return train.labelled()
-    return _known(tools, join_panels(train, panel(tools, entry, files, Sample.VALIDATION))).labelled()
+    if entry.train_on == "train" and str(Sample.VALIDATION) in files:
+        return panel(tools, entry, files, Sample.TRAIN).labelled()
+    return evaluation_panel(tools, entry, files)
 
 
 def evaluation_panel(tools: Tools, entry: Entry, files: Mapping[str, str]) -> Panel:
     """Training and validation rows in time order, as far as their labels are known today."""
-    train = panel(tools, entry, files, Sample.TRAIN)
-    return _known(tools, join_panels(train, panel(tools, entry, files, Sample.VALIDATION))).labelled()
+    return _known(tools, _history(tools, entry, files)).labelled()
 
 
-def training_eras(tools: Tools, entry: Entry, files: Mapping[str, str]) -> int:
-    """How many eras the training file holds."""
-    return len(panel(tools, entry, files, Sample.TRAIN).eras)
+def history_samples(files: Mapping[str, str]) -> tuple[Sample, ...]:
+    """The samples of the past that the arena publishes: always train; validation where it is a file of its own."""
+    return tuple(sample for sample in (Sample.TRAIN, Sample.VALIDATION) if str(sample) in files)
+
+
+def _history(tools: Tools, entry: Entry, files: Mapping[str, str]) -> Panel:
+    first, *rest = (panel(tools, entry, files, sample) for sample in history_samples(files))
+    return reduce(join_panels, rest, first)
+
+
+def chunk_eras(tools: Tools, entry: Entry, files: Mapping[str, str]) -> int:
+    """Eras in a block of the walk-forward, the same while eras keep arriving.
+
+    Where validation is a file of its own, the training file is cut into `folds` blocks. Where the one file grows, it is
+    cut into a block to begin with and `folds` to predict, in steps of `STEP` eras.
+    """
+    eras = len(panel(tools, entry, files, Sample.TRAIN).eras)
+    if str(Sample.VALIDATION) in files:
+        return max(1, eras // entry.folds)
+    length = max(1, eras // (entry.folds + 1))
+    return length - length % STEP if length > STEP else length
 
 
 def meta_model(tools: Tools, files: Mapping[str, str]) -> pl.DataFrame | None:
@@ -134,6 +156,27 @@ def meta_model(tools: Tools, files: Mapping[str, str]) -> pl.DataFrame | None:
     frame = pl.read_parquet(tools.objects.path(files[META]))
     value = next(name for name in frame.columns if name.endswith(META))
     return frame.select(ERA, ID, pl.col(value).alias(META))
+
+
+def others_predictions(tools: Tools, entry: Entry, files: Mapping[str, str]) -> list[pl.DataFrame]:
+    """Past predictions that the tournament publishes: `era`, `id` and a column a model; the meta model's among them.
+
+    Benchmark files are fetched when they are first asked for.
+
+    Raises:
+        Transient: the server or the connection failed.
+    """
+    arena = tools.arena(entry)
+    frames = []
+    market = meta_model(tools, files)
+    if market is not None:
+        frames.append(market)
+    if arena.files.benchmarks is not None:
+        name = arena.files.benchmarks.format(version=arena.version)
+        if name in tools.reader(entry).datasets(arena):
+            frame = pl.read_parquet(tools.objects.path(_fetch_file(tools, entry, name, None)))
+            frames.append(frame.select(ERA, ID, *(name for name, kind in frame.schema.items() if kind.is_float())))
+    return frames
 
 
 def contributing_files(tools: Tools, entry: Entry, files: Mapping[str, str], used: Panel) -> list[str]:

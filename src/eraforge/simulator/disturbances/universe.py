@@ -98,6 +98,16 @@ class ChangingUniverse:
         names, values = self._world.benchmarks(round_day)
         return names, self._of(round_day, values)
 
+    def neutralizers(self, round_day: date) -> np.ndarray | None:
+        """(n, k) neutralisers of the rows, as planned for them: as in the files, and not made orthonormal again."""
+        values = self._world.neutralizers(round_day)
+        return None if values is None else self._of(round_day, values)
+
+    def weights(self, round_day: date) -> np.ndarray | None:
+        """(n,) sample weights of the live rows; None in a world without."""
+        values = self._world.weights(round_day)
+        return None if values is None else self._of(round_day, values)
+
     def _of(self, round_day: date, values: np.ndarray) -> np.ndarray:
         rows = self._rows(round_day)
         return values if rows is None else values[rows[1]]

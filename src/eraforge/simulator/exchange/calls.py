@@ -16,10 +16,11 @@ class Kind(StrEnum):
     UPLOAD = "upload"
     FILE = "file"
     SUBMISSION = "submission"
+    STORED = "stored"
 
 
 GRAPHQL = frozenset({Kind.QUERY, Kind.MUTATION})
-DOWNLOADS = frozenset({Kind.FILE, Kind.SUBMISSION})
+DOWNLOADS = frozenset({Kind.FILE, Kind.SUBMISSION, Kind.STORED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from typing import Any
 
 from eraforge.simulator.exchange.calls import Call, Kind
 from eraforge.simulator.exchange.replies import Reply, errors
-from eraforge.simulator.faults.fault import Contest, Fault, Ground, RoundFault
+from eraforge.simulator.faults.fault import Fault, Ground, RoundFault
 from eraforge.simulator.faults.plan import Plan, Rule, plan_of
 from eraforge.simulator.faults.transmission import ClockSkew
+from eraforge.simulator.tournament.contest import Contest
 from eraforge.simulator.tournament.engine import Tournament
 
 
@@ -63,7 +64,7 @@ class FaultBoard:
             request: the number of the last request that it does not concern.
         """
         with self._lock:
-            self._tournament.record("faults-set", {**plan.as_dict(), "request": request})
+            self._tournament.change("faults-set", {**plan.as_dict(), "request": request})
             self._take(plan, self._tournament.now())
             self.pass_time(self._tournament.now())
 
@@ -150,7 +151,7 @@ class FaultBoard:
             self._written.add(written)
             change, facts = fault.change(contest, number, draw)
             where = {"tournament": contest.number, "round": number, "fault": fault.name}
-            self._tournament.record(change, {**where, **facts})
+            self._tournament.change(change, {**where, **facts})
 
     def _take(self, plan: Plan, since: datetime) -> None:
         self.plan, self._since, self._started = plan, since, since

@@ -7,22 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from eraforge.simulator.exchange.calls import Call, Kind
 from eraforge.simulator.exchange.replies import Reply
+from eraforge.simulator.tournament.contest import Contest
 from eraforge.simulator.tournament.engine import Tournament
-from eraforge.simulator.tournament.rounds import Rounds
-
-
-class Contest(Protocol):
-    """What a fault of a round needs to know of the tournament the round belongs to."""
-
-    @property
-    def number(self) -> int: ...
-
-    @property
-    def rounds(self) -> Rounds: ...
 
 
 @dataclass(slots=True)

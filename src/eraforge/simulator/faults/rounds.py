@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from eraforge.simulator.exchange.calls import Call, Kind
-from eraforge.simulator.faults.fault import Contest, Fault, Ground, Hidden, RoundFault, later
+from eraforge.simulator.faults.fault import Fault, Ground, Hidden, RoundFault, later
+from eraforge.simulator.tournament.contest import Contest
 
 CREATES = frozenset({"createSubmission", "createSignalsSubmission"})
 
@@ -121,7 +122,7 @@ class RejectedLate(Fault):
         since = later(ground.tournament, self.seconds).isoformat()
         for facts in _accepted(lines):
             rejection = {"id": facts["id"], "error": self.error, "from": since, "fault": self.name}
-            ground.tournament.record("submission-rejected", rejection)
+            ground.tournament.change("submission-rejected", rejection)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from eraforge.arenas.submission_file import SAFE, parse_name
@@ -149,15 +150,19 @@ def doubled_stakes(history: History) -> Iterator[Finding]:
 
 
 def unbalanced_books(history: History) -> Iterator[Finding]:
-    """Stakes that are not the stake before, changed by exactly the amount asked for."""
+    """Stakes that are not the stake before, changed by exactly the amount asked for, where nothing else moved them."""
     staked = dict(history.staked)
     for one in history.stakes:
-        if one.model in staked:
-            expected = staked[one.model] + (one.value if one.kind == "increase" else -one.value)
-            if expected != one.stake or one.stake < 0:
+        since, before = staked.get(one.model, (one.at, Decimal(0)))
+        if one.model in staked and not history.settled_between(one, since):
+            expected = before + (one.value if one.kind == "increase" else -one.value)
+            if expected != one.stake:
                 sentence = f"after {one.kind} of {one.value:f} the stake is {one.stake:f}, not {expected:f}"
                 yield Finding("books", history.name(one.model), None, sentence, (one.sequence,))
-        staked[one.model] = one.stake
+        if one.stake < 0:
+            sentence = f"after {one.kind} of {one.value:f} the stake is {one.stake:f}"
+            yield Finding("books", history.name(one.model), None, sentence, (one.sequence,))
+        staked[one.model] = one.at, one.stake
 
 
 def figures(history: History, findings: Iterable[Finding] = ()) -> dict[str, int]:

@@ -13,8 +13,7 @@ from eraforge.arenas.crypto import CRYPTO
 from eraforge.arenas.signals import SIGNALS
 from eraforge.core.words import Arena
 from eraforge.simulator.disturbances.changes import Disturbances
-from eraforge.simulator.tournament.identities import derived_uuid
-from eraforge.simulator.tournament.records import READY_STAKES
+from eraforge.simulator.tournament.records import MONEY, READY_ACCOUNT, READY_STAKES, model_identifier
 from eraforge.simulator.tournament.rounds import FIRST_ROUND, Rounds
 
 ARENAS: Mapping[int, Arena] = {arena.tournament: arena for arena in (CLASSIC, SIGNALS, CRYPTO)}
@@ -43,6 +42,7 @@ class StakeChange:
 
     sequence: int
     at: datetime
+    tournament: int
     model: str
     kind: str
     value: Decimal
@@ -57,7 +57,10 @@ class History:
         sent: submissions, oldest first.
         stakes: changes of stakes, oldest first.
         stored: the digest of every upload, by file name.
-        names: of models, by identifier; `staked` what each was created with, where the lines say it.
+        moved: when else the stake of a model was moved: positions of a round, releases taken back.
+        names: of models, by identifier; `staked` when and with what each was created, where the lines say it;
+            `tournaments` where each plays.
+        seed, origin: of the simulator, and the number of its first tournament.
         rounds: the calendar of each tournament, disturbed as the lines say.
         first, last: the virtual moments between which the history lies.
         requests: the requests, oldest first; none where their file is not there.
@@ -66,8 +69,12 @@ class History:
     sent: list[Sent] = field(default_factory=list)
     stakes: list[StakeChange] = field(default_factory=list)
     stored: dict[str, str] = field(default_factory=dict)
+    moved: dict[str, list[datetime]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    staked: dict[str, Decimal] = field(default_factory=dict)
+    staked: dict[str, tuple[datetime, Decimal]] = field(default_factory=dict)
+    tournaments: dict[str, int] = field(default_factory=dict)
+    seed: int = 0
+    origin: int = CLASSIC.tournament
     disturbances: Disturbances = field(default_factory=Disturbances)
     rounds: dict[int, Rounds] = field(default_factory=dict)
     first: datetime | None = None
@@ -87,6 +94,22 @@ class History:
         """Whether the server had taken back its acceptance by that moment."""
         rejection = self.disturbances.rejections.get(sent.id)
         return rejection is not None and rejection.since <= moment
+
+    def tournament(self, model: str) -> int:
+        """The number of the tournament in which a model plays; the first one where the lines do not tell."""
+        return self.tournaments.get(model, self.origin)
+
+    def calendar(self, tournament: int) -> Rounds:
+        """The rounds of a tournament, disturbed as the lines say."""
+        return self.rounds.setdefault(tournament, Rounds(ARENAS[tournament], disturbances=self.disturbances))
+
+    def settled_between(self, change: StakeChange, since: datetime) -> bool:
+        """Whether the stake may have changed by itself since that moment, or was moved otherwise."""
+        if any(since <= moment <= change.at for moment in self.moved.get(change.model, ())):
+            return True
+        rounds = self.calendar(change.tournament)
+        numbers = range(FIRST_ROUND, rounds.current_number(change.at) + 1)
+        return any(since < rounds.score_moments(one)[-1] <= change.at for one in numbers)
 
     def closed_rounds(self, tournament: int) -> list[int]:
         """The rounds of a tournament whose windows opened and closed within the history."""
@@ -120,14 +143,34 @@ def read_history(lines: Iterable[Line], requests: Iterable[Line] = ()) -> Histor
 
 
 def _started(history: History, line: Line) -> None:
-    for name, stake in READY_STAKES.items():
-        model = derived_uuid("model", line["facts"]["seed"], name)
-        history.names[model], history.staked[model] = name, stake
+    history.seed = line["facts"]["seed"]
+    history.origin = line["facts"].get("tournament", CLASSIC.tournament)
+    _ready_models(history, line, READY_ACCOUNT, history.origin)
+
+
+def _tournament_opened(history: History, line: Line) -> None:
+    _ready_models(history, line, f"{READY_ACCOUNT}_{line['facts']['name']}", line["facts"]["tournament"])
+
+
+def _ready_models(history: History, line: Line, stem: str, tournament: int) -> None:
+    for letter, stake in READY_STAKES.items():
+        name = f"{stem}_{letter}"
+        _enter(history, line, model_identifier(history.seed, name, tournament, history.origin), name, stake, tournament)
 
 
 def _model_created(history: History, line: Line) -> None:
     facts = line["facts"]
-    history.names[facts["id"]], history.staked[facts["id"]] = facts["name"], Decimal(facts["stake"])
+    tournament = facts.get("tournament", history.origin)
+    _enter(history, line, facts["id"], facts["name"], Decimal(facts["stake"]), tournament)
+
+
+def _enter(history: History, line: Line, model: str, name: str, stake: Decimal, tournament: int) -> None:
+    history.names[model], history.tournaments[model] = name, tournament
+    history.staked[model] = datetime.fromisoformat(line["virtual"]), stake
+
+
+def _model_renamed(history: History, line: Line) -> None:
+    history.names[line["facts"]["model"]] = line["facts"]["name"]
 
 
 def _object_stored(history: History, line: Line) -> None:
@@ -137,13 +180,20 @@ def _object_stored(history: History, line: Line) -> None:
 def _stake_changed(history: History, line: Line) -> None:
     at, facts = datetime.fromisoformat(line["virtual"]), line["facts"]
     amounts = Decimal(facts["value"]), Decimal(facts["stake"])
-    history.stakes.append(StakeChange(line["sequence"], at, facts["model"], facts["kind"], *amounts))
+    model = facts["model"]
+    history.stakes.append(
+        StakeChange(line["sequence"], at, history.tournament(model), model, facts["kind"], *amounts)
+    )
+
+
+def _stake_moved(history: History, line: Line) -> None:
+    history.moved.setdefault(line["facts"]["model"], []).append(datetime.fromisoformat(line["virtual"]))
 
 
 def _submission_created(history: History, line: Line) -> None:
     facts = line["facts"]
-    tournament = facts.get("tournament", CLASSIC.tournament)
-    history.rounds.setdefault(tournament, Rounds(ARENAS[tournament], history.disturbances))
+    tournament = history.tournament(facts["model_id"])
+    history.calendar(tournament)
     history.sent.append(
         Sent(
             sequence=line["sequence"],
@@ -161,8 +211,11 @@ def _submission_created(history: History, line: Line) -> None:
 
 
 _READERS = {
+    **dict.fromkeys(MONEY - {"stake-changed", "payout-selected"}, _stake_moved),
     "started": _started,
+    "tournament-opened": _tournament_opened,
     "model-created": _model_created,
+    "model-renamed": _model_renamed,
     "object-stored": _object_stored,
     "stake-changed": _stake_changed,
     "submission-created": _submission_created,

@@ -13,6 +13,7 @@ from typing import Any
 
 from eraforge.simulator.exchange.request_log import RequestLog
 from eraforge.simulator.faults.board import FaultBoard
+from eraforge.simulator.tournament.contest import Contest
 from eraforge.simulator.tournament.engine import Tournament
 from eraforge.simulator.tournament.records import AccountRecord
 
@@ -54,7 +55,7 @@ def situation(tournament: Tournament, board: FaultBoard, log: RequestLog) -> dic
         }
 
 
-def _rounds(contest: Tournament, now: datetime) -> Iterator[dict[str, Any]]:
+def _rounds(contest: Contest, now: datetime) -> Iterator[dict[str, Any]]:
     """The round that comes next and the latest ones, newest first."""
     latest = contest.rounds.current_number(now) + 1
     for number in range(latest, max(contest.rounds.first, latest - ROUNDS) - 1, -1):
@@ -89,7 +90,7 @@ def _entries(tournament: Tournament, accounts: list[AccountRecord], now: datetim
                 }
 
 
-def _submission(contest: Tournament, model_id: str) -> dict[str, Any] | None:
+def _submission(contest: Contest, model_id: str) -> dict[str, Any] | None:
     standings = contest.submissions.of_model(model_id)
     if not standings:
         return None
@@ -98,7 +99,7 @@ def _submission(contest: Tournament, model_id: str) -> dict[str, Any] | None:
     return {"round": one.round, "at": one.inserted.isoformat(), "verdict": verdict, "error": one.error}
 
 
-def _score(contest: Tournament, model_id: str, scored: list[int], now: datetime) -> dict[str, Any] | None:
+def _score(contest: Contest, model_id: str, scored: list[int], now: datetime) -> dict[str, Any] | None:
     """The latest published scores that pay, and what the round would pay by them."""
     for number in scored:
         day = contest.rounds.published(number, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from eraforge.core.errors import UserError
 from eraforge.simulator.faults.plan import FAULTS, plan_of
 from eraforge.simulator.server.context import iso
+from eraforge.simulator.server.operations.staking.chain import send
 from eraforge.simulator.server.routes import Site
 from eraforge.simulator.tournament.engine import Tournament
 from eraforge.simulator.tournament.records import Token
@@ -25,6 +27,9 @@ def read(site: Site, path: str) -> Any:
     tournament = site.tournament
     if path == "/control/clock":
         return _clock(tournament)
+    if path == "/control/books":
+        totals = tournament.books()
+        return {name: f"{value:.18f}" for name, value in asdict(totals).items()}
     if path == "/control/journal":
         return {"lines": list(tournament.journal.lines)}
     if path == "/control/faults":
@@ -43,11 +48,12 @@ def change(site: Site, path: str, body: Mapping[str, Any]) -> Any:
     if path == "/control/advance":
         return _advance(site, body)
     if path == "/control/clock":
-        with tournament.lock:
-            tournament.clock.run(_speed(body))
-            return _clock(tournament)
+        site.run(_speed(body))
+        return _clock(tournament)
     if path == "/control/faults":
         return _set_faults(site, body)
+    if path == "/control/chain":
+        return send(tournament, body)
     if path == "/control/accounts":
         balance = _amount(body.get("balance", "0"))
         token = tournament.add_account(_text(body, "username"), balance)
@@ -159,5 +165,5 @@ def _unknown(path: str) -> UserError:
     return UserError(
         "no-such-control",
         f"There is no {path}.",
-        "Use /control/clock, advance, faults, situation, accounts, keys or journal.",
+        "Use /control/clock, books, advance, faults, situation, accounts, keys, chain or journal.",
     )

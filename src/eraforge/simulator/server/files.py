@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,12 +24,12 @@ class DatasetFiles:
     """The dataset files, one folder per edition: a file that does not change from day to day is made once.
 
     Args:
-        world: writes the files.
+        worlds: write the files, by tournament; a file's name says whose it is.
         folder: where they are kept.
     """
 
-    def __init__(self, world: World, folder: Path) -> None:
-        self._world, self._folder = world, folder
+    def __init__(self, worlds: Sequence[World], folder: Path) -> None:
+        self._worlds, self._folder = worlds, folder
         self._locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
         self._turn = threading.Lock()
 
@@ -40,22 +41,22 @@ class DatasetFiles:
         Args:
             stale: the edition before it instead, filled up to its size.
         """
-        if filename not in self._world.filenames() or not re.fullmatch(r"\d{8}", stamp):
+        world = next((one for one in self._worlds if filename in one.filenames()), None)
+        if world is None or not re.fullmatch(r"\d{8}", stamp):
             return None
         day = datetime.strptime(stamp, "%Y%m%d").replace(tzinfo=UTC).date() + timedelta(days=1)
-        whole = self._made(day, filename)
-        return self._stale(day, filename, whole) if stale else whole
+        whole = self._made(world, day, filename)
+        return self._stale(world, day, filename, whole) if stale else whole
 
-    def _stale(self, day: date, filename: str, whole: Path) -> Path:
+    def _stale(self, world: World, day: date, filename: str, whole: Path) -> Path:
         """The edition before that of the day, as large as it; the same one where nothing ever changed."""
-        current = self._world.edition(filename, day)
-        calendar = self._world.arena.calendar
+        current, calendar = world.edition(filename, day), world.arena.calendar
         earlier = (day - timedelta(days=back) for back in range(1, REACH))
-        days = [one for one in earlier if is_open_day(calendar, one) and self._world.edition(filename, one) != current]
+        days = [one for one in earlier if is_open_day(calendar, one) and world.edition(filename, one) != current]
         if not days:
             return whole
-        before = self._made(days[0], filename)
-        target = self._folder / "stale" / current / self._world.edition(filename, days[0]) / filename
+        before = self._made(world, days[0], filename)
+        target = self._folder / "stale" / current / world.edition(filename, days[0]) / filename
         if not target.exists():
             make_folder(target.parent)
             temp = target.with_name(target.name + ".unfinished")
@@ -63,8 +64,8 @@ class DatasetFiles:
             replace_atomic(temp, target)
         return target
 
-    def _made(self, day: date, filename: str) -> Path:
-        target = self._folder / self._world.edition(filename, day) / filename
+    def _made(self, world: World, day: date, filename: str) -> Path:
+        target = self._folder / world.edition(filename, day) / filename
         with self._turn:
             lock = self._locks[target]
         with lock:
@@ -72,7 +73,7 @@ class DatasetFiles:
                 make_folder(target.parent)
                 temp = target.with_name(target.name + ".unfinished")
                 temp.unlink(missing_ok=True)
-                self._world.write(filename, day, temp)
+                world.write(filename, day, temp)
                 replace_atomic(temp, target)
         return target
 

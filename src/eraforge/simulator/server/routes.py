@@ -18,9 +18,10 @@ from eraforge.simulator.faults.plan import Plan
 from eraforge.simulator.server.context import Context, iso
 from eraforge.simulator.server.files import DatasetFiles, entity_tag, part_of
 from eraforge.simulator.server.links import Links
+from eraforge.simulator.server.webhooks import Automation
 from eraforge.simulator.tournament.engine import Tournament
 
-FILES, UPLOADS, SUBMISSIONS = "/files/", "/s3/", "/submissions/"
+FILES, UPLOADS, SUBMISSIONS, STORED = "/files/", "/s3/", "/submissions/", "/uploads/"
 RECEIVED = re.compile(rb'"(insertedAt|inserted_at|timestamp)": ?"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"')
 
 
@@ -33,9 +34,11 @@ class Site:
     datasets: DatasetFiles
     board: FaultBoard
     log: RequestLog
+    automation: Automation
 
     def close(self) -> None:
         """Let the state folder go."""
+        self.automation.stop()
         self.log.close()
         self.tournament.close()
 
@@ -43,6 +46,17 @@ class Site:
         """Put a fault plan in force for every request from now on."""
         with self.tournament.lock:
             self.board.set(plan, self.log.count)
+
+    def run(self, speed: float | None) -> None:
+        """Let the clock run at that many virtual seconds a real second; None stands still.
+
+        Raises:
+            UserError: `speed-is-not-positive`.
+        """
+        with self.tournament.lock:
+            self.tournament.clock.run(speed)
+        if speed is not None:
+            self.automation.watch()
 
     def answer(self, call: Call) -> Reply:
         """Answer one request of the tournament, unless a fault has it otherwise, and write it down.
@@ -87,7 +101,7 @@ class Site:
         if obstacle is not None:
             return obstacle
         self.board.hide()
-        context = Context(self.tournament, self.links, call.origin, call.authorization)
+        context = Context(self.tournament, self.links, self.datasets, call.origin, call.authorization)
         reply = answer(call.body, context)
         self.board.seen()
         return reply
@@ -103,8 +117,13 @@ class Site:
         if call.kind is Kind.FILE:
             _, _, stamp, filename = call.path.split("/", 3) if call.path.count("/") >= 3 else ("", "", "", "")
             return self.datasets.path(stamp, filename, stale=call.stale)
-        found = self.tournament.submission(call.path.split("/")[2])
-        return None if found is None else self.tournament.objects.path(found.digest)
+        if call.kind is Kind.STORED:
+            upload = self.tournament.records.uploads.get(call.filename)
+            digest = None if upload is None else upload.digest
+        else:
+            found = self.tournament.submission(call.path.split("/")[2])
+            digest = None if found is None else found.digest
+        return None if digest is None else self.tournament.objects.path(digest)
 
     def _file(self, call: Call, path: Path | None) -> Reply:
         if path is None:
@@ -118,11 +137,13 @@ class Site:
 
 
 def call_of_file(path: str, query: str, headers: Mapping[str, str], head: bool) -> Call | None:
-    """The request for a dataset file or a submission's file; None for any other path."""
+    """The request for a dataset file, a submission's file or an upload as stored; None for any other path."""
     if path.startswith(FILES):
         kind, operation, filename = Kind.FILE, "file", path.split("/", 3)[3] if path.count("/") >= 3 else ""
     elif path.startswith(SUBMISSIONS):
         kind, operation, filename = Kind.SUBMISSION, "submission-file", path.rpartition("/")[2]
+    elif path.startswith(STORED):
+        kind, operation, filename = Kind.STORED, "stored-file", path.removeprefix(STORED)
     else:
         return None
     part, tag = headers.get("Range"), headers.get("If-Range")

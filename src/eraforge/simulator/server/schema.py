@@ -41,34 +41,12 @@ from graphql.validation import VariablesInAllowedPositionRule
 from eraforge.core.errors import EraforgeError
 from eraforge.simulator.exchange.replies import JSON, Reply
 from eraforge.simulator.server.context import Context
-from eraforge.simulator.server.operations import accounts, changes, leaderboards, rounds, scores
+from eraforge.simulator.server.operations import accounts, changes, leaderboards, rounds, scores, seasons, tokens
+from eraforge.simulator.server.operations.diagnostics import reports
+from eraforge.simulator.server.operations.pickles import uploads
+from eraforge.simulator.server.operations.staking import per_round
 
 RULES = [rule for rule in specified_rules if rule is not VariablesInAllowedPositionRule]
-NOT_SERVED = frozenset(
-    {
-        "assignPickleToModel",
-        "computePickleDataVersions",
-        "computePickleDockerImages",
-        "computePickleUploadAuth",
-        "computePickles",
-        "createComputePickleUpload",
-        "createDiagnostics",
-        "createSignalsSubmission",
-        "cryptosignalsLeaderboard",
-        "deleteDiagnostics",
-        "diagnostics",
-        "diagnosticsUploadAuth",
-        "signalsLeaderboard",
-        "submissionUploadSignalsAuth",
-        "triggerComputePickleUpload",
-        "triggerModelWebhook",
-        "v2SignalsProfile",
-        "v3StakeAuth",
-        "v3StakeClaim",
-        "v3StakeConfig",
-        "v3StakeRound",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +91,9 @@ def _parsed(query: str) -> Parsed:
     given = [argument for root in roots for argument in root.arguments or ()]
     written = {one.name.value: one.value.value for one in given if isinstance(one.value, StringValueNode)}
     bound = {one.name.value: one.value.name.value for one in given if isinstance(one.value, VariableNode)}
-    missing = [GraphQLError(f"{one} is not served by this simulator yet") for one in _not_served(document)]
     return Parsed(
         document,
-        tuple(missing or validate(schema(), document, RULES)),
+        tuple(validate(schema(), document, RULES)),
         tuple(one.name.value for one in roots),
         _fields(document),
         written,
@@ -179,17 +156,6 @@ def _json(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _not_served(document: DocumentNode) -> list[str]:
-    roots = [
-        selection.name.value
-        for definition in document.definitions
-        if isinstance(definition, OperationDefinitionNode)
-        for selection in definition.selection_set.selections
-        if isinstance(selection, FieldNode)
-    ]
-    return [name for name in roots if name in NOT_SERVED]
-
-
 class _CamelCase(Visitor):
     """Renames underscored fields and arguments; the answer keeps the name as written."""
 
@@ -228,7 +194,7 @@ def schema() -> GraphQLSchema:
     """The schema with its resolvers, built on first use."""
     text = files("eraforge.simulator.server.operations").joinpath("schema.graphql").read_text("utf-8")
     built = build_schema(text)
-    for room in (accounts, changes, leaderboards, rounds, scores):
+    for room in (accounts, changes, leaderboards, per_round, reports, rounds, scores, seasons, tokens, uploads):
         for root, resolvers in room.RESOLVERS.items():
             kind = built.type_map[root]
             if isinstance(kind, GraphQLObjectType):

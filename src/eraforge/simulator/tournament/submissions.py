@@ -30,7 +30,7 @@ class Standing:
 
 
 class SubmissionBook:
-    """The submissions of the accounts (not of the field), seen at a moment of virtual time."""
+    """The submissions of the accounts (not of the field) to one tournament, seen at a moment of virtual time."""
 
     def __init__(self, records: Records, rounds: Rounds, now: Callable[[], datetime]) -> None:
         self._records, self._rounds, self._now = records, rounds, now
@@ -61,12 +61,16 @@ class SubmissionBook:
             self._seen[model_id] = version, self._standings(made, opened, rejected)
         return self._seen[model_id][1]
 
-    def selected(self, model_id: str, number: int) -> Standing | None:
-        """The submission that counts for the model in that round."""
+    def selected(self, model_id: str, number: int, at: datetime | None = None) -> Standing | None:
+        """The submission that counts for the model in that round.
+
+        Args:
+            at: by whose rejections; now when left out.
+        """
         self._index()
         if number > self._rounds.current_number(self._now()):
             return None
-        rejected = self._records.disturbances.rejected(self._now())
+        rejected = self._records.disturbances.rejected(at or self._now())
         made = self._of_round[number].get(model_id, ())
         accepted = [one for one, origin in made if one.error is None and origin not in rejected]
         if not accepted:
@@ -97,7 +101,9 @@ class SubmissionBook:
         """Take the submissions made since the last call into the index by round and model."""
         made = self._records.submissions
         fresh = list(islice(reversed(made.values()), len(made) - self._indexed))
-        for record in reversed(fresh):
+        tournament = self._rounds.arena.tournament
+        own = [one for one in reversed(fresh) if self._records.models[one.model_id].tournament == tournament]
+        for record in own:
             for twin in _twins(record):
                 self._of_round[twin.round].setdefault(twin.model_id, []).append((twin, record.id))
         self._indexed = len(made)

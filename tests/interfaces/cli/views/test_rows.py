@@ -32,10 +32,21 @@ def test_no_row_is_only_the_heading() -> None:
     assert "round" in printed(Rows(("round", "day")), 40)
 
 
+@pytest.mark.parametrize("width", range(72, 101, 2))
+def test_headings_of_two_words_never_cost_the_last_column_its_end(width: int) -> None:
+    rows = Rows(
+        ("entry", "CORR validation", "Sharpe validation", "corr60 live", "mmc60 live", "rank", "payout NMR", "return")
+    )
+    rows.add("boosted", "+0.0144", "0.80", "+0.0159", "+0.0094", "1/43", "+0.567", "+18.9%")
+    text = printed(rows, width)
+    assert "+18.9%" in text and "return" in text
+    assert max(map(len, text.splitlines())) <= width
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(CELL, min_size=5, max_size=5), max_size=4), st.integers(30, 120))
 def test_every_cell_is_shown_whole_and_no_line_is_too_long(cells: list[list[str]], width: int) -> None:
-    rows = Rows(("a", "b", "c", "d", "e"), left=2, title="all of it")
+    rows = Rows(("a", "two words", "c", "d of d", "e"), left=2, title="all of it")
     for row in cells:
         rows.add(*row)
     text = printed(rows, width)

@@ -32,8 +32,15 @@ class Rows:
         self.rows.append(cells)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        widths = [max(map(_longest_word, column)) for column in zip(self.names, *self.rows, strict=True)]
-        if sum(widths) + GAP * len(widths) + 1 <= options.max_width:
+        columns = list(zip(self.names, *self.rows, strict=True))
+        widths = [max(map(_longest_word, column)) for column in columns]
+        spare = options.max_width - sum(widths) - GAP * len(widths)
+        if spare >= 0:
+            for place, (name, *cells) in enumerate(columns):
+                wider = max(widths[place], min(widths[place] + spare, max(map(_whole, cells), default=0)))
+                spare -= wider - widths[place]
+                widths[place] = max(wider, _whole(name)) if _whole(name) - wider <= spare else wider
+                spare -= widths[place] - wider
             yield self._table(widths)
         else:
             yield from self._lines()
@@ -41,7 +48,7 @@ class Rows:
     def _table(self, widths: Sequence[int]) -> Table:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=self.title or None)
         for place, (name, width) in enumerate(zip(self.names, widths, strict=True)):
-            table.add_column(name, justify="left" if place < self.left else "right", min_width=width)
+            table.add_column(name, justify="left" if place < self.left else "right", width=width)
         for row in self.rows:
             table.add_row(*row)
         return table
@@ -54,6 +61,10 @@ class Rows:
             yield Text.from_markup(f"{self.names[0]} [bold]{first}[/]")
             for name, cell in zip(self.names[1:], others, strict=True):
                 yield Text.from_markup(f"  {name:<{width}}  {cell}")
+
+
+def _whole(cell: str) -> int:
+    return len(Text.from_markup(cell).plain)
 
 
 def _longest_word(cell: str) -> int:
