@@ -8,7 +8,7 @@ newest moments alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -19,7 +19,6 @@ from eraforge.core.errors import UserError
 from eraforge.core.ports import Feature
 from eraforge.features.expression import CLOCK, Node, own_lookback
 from eraforge.features.expression import columns as columns_of
-from eraforge.features.feature import Declared
 from eraforge.features.kernels.rows import gather, own_bars, scatter
 from eraforge.features.operations import ROWS, Block, cross
 from eraforge.features.plan import Output, Program, Step, program, stages
@@ -89,10 +88,14 @@ def compute(
         raise UserError("feature-asked-twice", f"Feature {twice!r} is asked for twice.", "Name it once.")
     begin = 0 if since is None else int(np.searchsorted(bars.times, since))
     values = np.empty((len(features), len(bars.symbols), len(bars.times) - begin), dtype)
-    declared = [(feature.expression, feature.lag) for feature in features if isinstance(feature, Declared)]
-    sinks = [place for place, feature in enumerate(features) if isinstance(feature, Declared)]
+    declared: list[tuple[Node, int]] = []
+    sinks: list[int] = []
     for place, feature in enumerate(features):
-        if not isinstance(feature, Declared):
+        node = getattr(feature, "expression", None)
+        if isinstance(node, Node):
+            declared.append((node, feature.lag))
+            sinks.append(place)
+        else:  # a stranger's feature that is no expression computes itself
             values[place] = feature.compute(bars)[:, begin:]
     _Run(bars, begin, values, sinks).go(declared)
     return FeatureTable(names, bars.symbols, bars.times[begin:], values)
@@ -188,13 +191,13 @@ class _Run:
         longest = min(times, times - kept + made.lookback)
         rows = max(1, min(symbols, CELLS // max(1, longest)))
 
-        def work(blocks: Iterable[int]) -> None:
+        def work(blocks: Iterator[int]) -> None:
             piece = _Piece(self, made, rows * longest, rows)
             with np.errstate(all="ignore"):
                 for block in blocks:
                     piece.run(mask, block * rows, min(symbols, (block + 1) * rows), kept)
 
-        _share(work, -(-symbols // rows))
+        share(work, -(-symbols // rows))
 
     def _cross(self, node: Node, first: int) -> None:
         inputs = [self.matrices[child] for child in node.inputs]
@@ -202,12 +205,12 @@ class _Run:
         last = out.shape[1]
         size = max(1, -(-(last - first) // (4 * thread_count())))
 
-        def work(pieces: Iterable[int]) -> None:
+        def work(pieces: Iterator[int]) -> None:
             for piece in pieces:
                 start = first + piece * size
                 cross(node.operation, inputs, node.settings, self.bars, start, min(last, start + size), out)
 
-        _share(work, -(-(last - first) // size))
+        share(work, -(-(last - first) // size))
         self.matrices[node] = out
 
 
@@ -258,11 +261,11 @@ def _reach(mask: np.ndarray, since: int, lookback: int) -> int:
     return since - int(back.max()) if lookback > 1 else since
 
 
-def _share(work: Callable[[Iterable[int]], None], pieces: int) -> None:
+def share(work: Callable[[Iterator[int]], None], pieces: int) -> None:
     """Let threads take pieces 0, 1, ... one after another until none is left."""
     threads = min(thread_count(), pieces)
     if threads < 2:
-        work(range(pieces))
+        work(iter(range(pieces)))
         return
     left = iter(range(pieces))  # next() of a range iterator is one step of the interpreter
     with ThreadPoolExecutor(threads) as pool:
