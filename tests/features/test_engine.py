@@ -151,6 +151,15 @@ def test_single_precision_is_rounded_once(made: Any) -> None:
     assert same(compute(features, bars).values, double.astype(np.float32))
 
 
+def test_memory_is_written_again(made: Any) -> None:
+    features, bars = named(["return_1", "sma_20", "momentum_20_rank"]), made(5, 80)
+    memory = np.full((3, 5, 80), 9.0, np.float32)
+    table = compute(features, bars, out=memory)
+    assert table.values is memory and same(memory, compute(features, bars).values)
+    with pytest.raises(UserError, match="need"):
+        compute(features, bars, dtype=np.float64, out=memory)
+
+
 def test_a_strangers_feature_needs_no_expression(made: Any) -> None:
     class Closing:
         name, inputs, lookback, lag, unit, source = "closing", ("close",), 1, 0, "price", "a stranger"

@@ -5,11 +5,13 @@ the recursion is truncated: the mean is that of the last `length` bars with norm
 `length` is such that what is left out weighs less than 1e-12. It is summed in two parts, as in `windows`.
 """
 
-# mypy: disable-error-code="untyped-decorator"
+# mypy: disable-error-code="untyped-decorator,assignment"
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
+
+ONE = np.uint64(1)
 
 
 @njit(cache=True, nogil=True)
@@ -43,19 +45,21 @@ def exponential(
         cut = begin - firsts[row] % length
         while cut < end:
             oldest = min(length, max(0, known - cut + length))
+            earliest = np.uint64(oldest)
             power, total = 1.0, 0.0
-            for place in range(length - 1, oldest - 1, -1):
-                total += x[cut - length + place] * power
+            for step in range(ONE, np.uint64(length - oldest + 1)):
+                total += x[np.uint64(cut) - step] * power
                 power *= keep
-                tail[place] = total
+                tail[np.uint64(length) - step] = total
             power, total = 1.0, 0.0
-            for place in range(max(0, known - cut), min(length, end - cut)):
-                cell = cut + place
+            for place in range(np.uint64(max(0, known - cut)), np.uint64(min(length, end - cut))):
+                cell = np.uint64(cut) + place  # wraps round, and back, where the first piece begins before the row
                 total = keep * total + x[cell]
                 power *= keep
-                if cell >= warm:
-                    earlier = tail[max(place + 1, oldest)]
-                    out[cell] = (total + power * earlier) / weights[min(cell - known + 1, length)]
+                if cell >= np.uint64(warm):
+                    earlier = tail[max(place + ONE, earliest)]
+                    count = min(cell - np.uint64(known) + ONE, np.uint64(length))
+                    out[cell] = (total + power * earlier) / weights[count]
             cut += length
 
 

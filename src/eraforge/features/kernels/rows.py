@@ -6,6 +6,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+RUN = 64
+"""Own bars without a gap that are copied at once."""
+
 
 @njit(cache=True, nogil=True)
 def own_bars(
@@ -51,8 +54,11 @@ def gather(values: np.ndarray, first: int, places: np.ndarray, starts: np.ndarra
         if places[end - 1] - start == end - begin - 1:
             out[begin:end] = source[start : start + end - begin]
         else:
-            for cell in range(begin, end):
-                out[cell] = source[places[cell]]
+            cell = begin
+            while cell < end:
+                run = RUN if cell + RUN <= end and places[cell + RUN - 1] - places[cell] == RUN - 1 else 1
+                out[cell : cell + run] = source[places[cell] : places[cell] + run]
+                cell += run
 
 
 @njit(cache=True, nogil=True)
@@ -77,9 +83,14 @@ def scatter(
         sink[since - before : start] = np.nan
         sink[stop:] = np.nan
         if stop - start == end - cell:
-            for place in range(start, stop):
-                sink[place] = x[cell - lag + place - start]
+            source, target = x[cell - lag : end - lag], sink[start:stop]
+            for place in range(len(source)):
+                target[place] = source[place]
         else:
             sink[start:stop] = np.nan
-            for later in range(cell, end):
-                sink[places[later] - before] = x[later - lag]
+            while cell < end:
+                run = RUN if cell + RUN <= end and places[cell + RUN - 1] - places[cell] == RUN - 1 else 1
+                source, target = x[cell - lag : cell - lag + run], sink[places[cell] - before :]
+                for place in range(run):
+                    target[place] = source[place]
+                cell += run
