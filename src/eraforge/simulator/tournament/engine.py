@@ -95,6 +95,7 @@ class Tournament:
 
     def close(self) -> None:
         """Let the state folder go."""
+        self.automation.stop()
         self.diagnostics.close()
         self.journal.close()
 
