@@ -105,7 +105,7 @@ def open_site(
     tournament.automation = automation = Automation(tournament, datasets)
     server.site = Site(tournament, Links(seed, real, LIFETIME), datasets)
     if speed is not None:
-        threading.Thread(target=automation.watch, daemon=True, name="openings").start()
+        automation.watch()
 
 
 def ready_models(tournament: Tournament, number: int) -> dict[str, str]:

@@ -27,6 +27,7 @@ class Automation:
     def __init__(self, tournament: Tournament, datasets: DatasetFiles) -> None:
         self._tournament, self._datasets = tournament, datasets
         self._stopped = threading.Event()
+        self._watcher: threading.Thread | None = None
 
     def wanted(self, contest: Contest) -> bool:
         """Whether a model of the tournament has a webhook or a model upload."""
@@ -57,13 +58,19 @@ class Automation:
         return identifier
 
     def watch(self) -> None:
-        """Do what openings ask for while the clock runs, until stopped."""
-        while not self._stopped.wait(WATCH_SECONDS):
-            self._tournament.catch_up()
+        """Do what openings ask for while the clock runs, in a thread of its own, until stopped."""
+        self._watcher = threading.Thread(target=self._watch, daemon=True, name="openings")
+        self._watcher.start()
 
     def stop(self) -> None:
-        """End `watch`."""
+        """End the watch, once what it is doing is done."""
         self._stopped.set()
+        if self._watcher is not None:
+            self._watcher.join()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(WATCH_SECONDS):
+            self._tournament.catch_up()
 
     def _trigger(self, model_id: str, number: int | None) -> str:
         with self._tournament.lock:

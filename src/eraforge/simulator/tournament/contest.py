@@ -46,7 +46,7 @@ class Contest:
         assumptions: Assumptions,
     ) -> None:
         self.world, self.arena, self.number = world, world.arena, world.arena.tournament
-        self._objects = objects
+        self._objects, self._records, self.stake = objects, records, stake
         self.rounds = Rounds(world.arena, assumptions)
         self.book = self.rounds.book
         self.live_ids = lru_cache(maxsize=8)(self._live_ids)
@@ -55,6 +55,10 @@ class Contest:
         self.scores = ScoreBook(world, records, self.rounds, self.submissions, self.predictions, risk)
         self.churn = lru_cache(maxsize=4096)(self._churn)
         self.standings = Standings(records, self.rounds, self.scores, now, stake, self.churn)
+
+    def model_ids(self) -> list[str]:
+        """Every model of the tournament, in order of creation."""
+        return self._records.models_of(self.number)
 
     def predictions(self, standing: Standing) -> np.ndarray:
         """(n,) predictions of an accepted submission in the order of its round's live ids; NaN where one is missing."""

@@ -95,6 +95,7 @@ class Tournament:
 
     def close(self) -> None:
         """Let the state folder go."""
+        self.automation.stop()
         self.diagnostics.close()
         self.journal.close()
 
@@ -330,7 +331,7 @@ class Tournament:
             source=source,
             trigger_id=trigger_id,
         )
-        facts = {**asdict(record), "error": contest.verdict(record)}
+        facts = {**asdict(record), "error": contest.verdict(record), "tournament": contest.number}
         del facts["inserted"]
         self._change(at, "submission-created", facts)
         return record.id
