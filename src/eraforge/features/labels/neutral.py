@@ -7,17 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 DEPENDENT = 1e-9
-"""Singular values below this share of the largest belong to columns that others already span."""
+"""A column of which less than this share is left, once earlier ones are taken out, is one that they already span."""
 
 
 def dummies(labels: Sequence[str] | np.ndarray) -> np.ndarray:
     """One column of 0 and 1 per label, in the order of the sorted labels. Shape (n, labels)."""
-    _, place = np.unique(np.asarray(labels, dtype=np.str_), return_inverse=True)
+    _, place = np.unique(np.asarray(labels), return_inverse=True)
     return np.asarray(np.eye(int(place.max()) + 1 if len(place) else 0)[place])
 
 
 def weighted_basis(exposures: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """An orthonormal basis N of what the exposures span: `N.T diag(v) N = I`, with v the weights (1 when None).
+    """An orthonormal basis N of what the exposures span: `N.T diag(v) N = I`, v being the weights (1 when None).
 
     Columns that others span are left out, so that dummies of several groupings may stand beside a constant.
 
@@ -28,9 +28,12 @@ def weighted_basis(exposures: np.ndarray, weights: np.ndarray | None = None) -> 
     Returns:
         (n, rank).
     """
+    from scipy.linalg import qr
+
     root = np.ones(len(exposures)) if weights is None else np.sqrt(np.asarray(weights, np.float64))
     scaled = np.asarray(exposures, np.float64) * root[:, None]
-    left, sizes, _ = np.linalg.svd(scaled, full_matrices=False)
+    left, corner, _ = qr(scaled, mode="economic", pivoting=True, check_finite=False, overwrite_a=True)
+    sizes = np.abs(np.diagonal(corner))
     kept = sizes > DEPENDENT * sizes[0] if len(sizes) and sizes[0] > 0 else np.zeros(len(sizes), bool)
     return np.asarray(left[:, kept] / root[:, None])
 
