@@ -155,7 +155,7 @@ class MarketFiles:
         if file.content is Content.EXAMPLE:
             columns[layout.arena.prediction_column] = self._field.example(section, quarter_of(day))
         elif file.content is Content.NEUTRALIZER:
-            matrix = section.neutralizers
+            matrix = section.neutralizers()
             table = np.zeros((len(section.ids), self._neutralizers), np.float32)
             table[:, : matrix.shape[1]] = matrix
             columns |= {f"neutralizer_{place}": column for place, column in enumerate(table.T)}

@@ -13,7 +13,7 @@ from eraforge.simulator.world.market.layout import Recipe, Without
 from eraforge.simulator.world.market.prices.source import Prices
 from eraforge.simulator.world.market.sections import Section
 
-REMEMBERED = 220
+REMEMBERED = 140
 REMEMBERED_RETURNS = 8
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -19,7 +18,7 @@ BINS = 5
 MIDDLE = 2
 YOUNGEST = 30  # days of prices a name needs before it may enter
 LEAST_TRADED = 0.03  # share of names that trade too little to enter
-REMEMBERED = 1_500
+REMEMBERED_ROWS = 1_200_000  # rows of cross-sections that are remembered, about 100 bytes each
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,6 @@ class Section:
         with one_algebra_thread():
             return weighted_basis(table, self.weights if by_volume else None)
 
-    @cached_property
     def neutralizers(self) -> np.ndarray:
         """(n, k) the matrix of the scores: orthonormal under the sample weights."""
         return self.basis(features=False, by_volume=True)
@@ -73,6 +71,7 @@ class Sections:
     def __init__(self, prices: Prices, layout: Layout) -> None:
         self.prices, self.layout = prices, layout
         self._kept: OrderedDict[int, Section] = OrderedDict()
+        self._kept_rows = 0
         names = layout.feature_names
         self._factors = tuple(names.index(name) for name in layout.factors)
         self._country, self._sector = (_codes(labels) for labels in (prices.country, prices.sector))
@@ -83,8 +82,9 @@ class Sections:
         section = self._kept.get(place)
         if section is None:
             section = self._kept[place] = self._make(Lookback(self.prices, place))
-            while len(self._kept) > REMEMBERED:
-                self._kept.popitem(last=False)
+            self._kept_rows += len(section.rows)
+            while self._kept_rows > REMEMBERED_ROWS:
+                self._kept_rows -= len(self._kept.popitem(last=False)[1].rows)
         return section
 
     def _make(self, back: Lookback) -> Section:

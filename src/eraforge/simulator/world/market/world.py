@@ -119,7 +119,7 @@ class MarketWorld:
         Raises:
             UserError: `no-round-that-day`.
         """
-        return self._section(round_day).neutralizers if self._layout.weighted else None
+        return self._section(round_day).neutralizers() if self._layout.weighted else None
 
     def weights(self, round_day: date) -> np.ndarray | None:
         """(n,) sample weights at mean 1; None where none are used.

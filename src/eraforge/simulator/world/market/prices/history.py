@@ -28,7 +28,7 @@ class Block:
         close: as traded; `factor` times it is adjusted for splits since the listing and never changes.
         volume: shares or coins traded.
         moves: log returns of adjusted closes, 0 without a bar, the next one bridging the gap.
-        level: log volatility of own moves, for what happens within a day.
+        level: log volatility of own moves, for what happens within a day, in half precision.
     """
 
     close: np.ndarray
@@ -115,7 +115,7 @@ class MadeMarket:
         closes = self.closes(max(0, begin - 16), begin + BLOCK)
         before = last_before(closes)[:, -BLOCK:] / block.factor
         close = block.close.astype(np.float64)
-        parts = within_day(self.seed, self.spec, number, before, close, self.traits.own, block.level)
+        parts = within_day(self.seed, self.spec, number, before, close, self.traits.own, block.level.astype(np.float32))
         opening, high, low = (round_to_tick(part, self.spec.countries) for part in parts)
         places = range(begin + cut.start, begin + cut.stop)
         columns = {
@@ -160,7 +160,7 @@ class MadeMarket:
         close, factor = close.astype(np.float32), factor.astype(np.float32)
         moves, self._last_log = bridged_moves(close.astype(np.float64) * factor, self._last_log)
         volume = np.where(there, volume, np.nan).astype(np.float32)
-        return Block(close, factor, volume, moves.astype(np.float32), level)
+        return Block(close, factor, volume, moves.astype(np.float32), level.astype(np.float16))
 
     def _listed(self, first: int, path: np.ndarray) -> np.ndarray:
         """(rows, BLOCK) whether a name holds the row; a name starts at its row's listing price, without splits."""

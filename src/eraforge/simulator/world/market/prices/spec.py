@@ -48,14 +48,14 @@ class Dynamics:
 
 
 EQUITIES = Dynamics(
-    market=0.0068,
-    country=0.0044,
-    sector=0.003,
-    style=0.0013,
-    own=0.0088,
+    market=0.0052,
+    country=0.0034,
+    sector=0.0023,
+    style=0.001,
+    own=0.0068,
     own_spread=0.3,
-    slow=0.68,
-    slow_memory=0.99,
+    slow=0.8,
+    slow_memory=0.993,
     quick=0.36,
     quick_memory=0.75,
     shared=0.55,
@@ -67,7 +67,7 @@ EQUITIES = Dynamics(
     missing=0.0008,
     halts=0.04,
     momentum=0.022,
-    reversal=0.012,
+    reversal=0.020,
     drag=0.5,
 )
 
@@ -91,7 +91,7 @@ TOKENS = Dynamics(
     missing=0.0015,
     halts=0.05,
     momentum=0.011,
-    reversal=0.01,
+    reversal=0.018,
     drag=1.2,
 )
 
