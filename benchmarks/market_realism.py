@@ -248,8 +248,14 @@ def page(folder: Path) -> str:
     field = _table(
         ["field", "models", "mean CORR", "spread of means", "sd over eras", "correlation of two models"],
         [
-            field_spread(world_field(worlds["equities"]), "made up: Signals, `small`"),
-            field_spread(world_field(worlds["tokens"]), "made up: Crypto, `small`"),
+            *(
+                field_spread(world_field(signals_world(seed, "small")), f"made up: Signals, seed {seed}")
+                for seed in SEEDS
+            ),
+            *(
+                field_spread(world_field(crypto_world(seed, "small")), f"made up: Crypto, seed {seed}")
+                for seed in SEEDS
+            ),
             field_spread(real_field(folder), "real: 846 Classic models 2015-2022"),
         ],
     )

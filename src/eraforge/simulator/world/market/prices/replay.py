@@ -38,8 +38,7 @@ class ReplayedMarket:
             frame = frame.filter(pl.col("date").dt.weekday() <= 5)
         names = frame["symbol"].unique().sort()
         self._symbols = names.to_numpy().astype(np.str_)
-        row = frame["symbol"].to_physical() if frame["symbol"].dtype == pl.Categorical else frame["symbol"]
-        rows = np.searchsorted(self._symbols, row.to_numpy().astype(np.str_))
+        rows = np.searchsorted(self._symbols, frame["symbol"].to_numpy().astype(np.str_))
         places = np.searchsorted(self.days, frame["date"].to_numpy())
         self._columns = {name: self._wide(frame, name, rows, places) for name in NEEDED[2:]}
         factor = self._wide(frame, "split_factor", rows, places)
