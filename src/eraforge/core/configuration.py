@@ -88,6 +88,7 @@ class EntryTable(_Table):
     version: str = ""
     train_on: Literal["train", "known"] = "train"
     folds: int = Field(default=2, ge=0, le=50)
+    damp: bool = False
 
 
 class Configuration(_Table):
