@@ -18,7 +18,7 @@ import polars as pl
 from eraforge.core.panel import Moments, Panel, Sample, Target
 from eraforge.core.ports import Model
 from eraforge.evaluation.report import Report, evaluate
-from eraforge.evaluation.splits import WalkForward
+from eraforge.evaluation.splitters.walk_forward import WalkForward
 from eraforge.models.boosting import LightGBM
 from eraforge.models.linear import Ridge
 

@@ -12,7 +12,7 @@ import pytest
 from eraforge.core.panel import Sample
 from eraforge.core.ports import Model
 from eraforge.evaluation.report import evaluate
-from eraforge.evaluation.splits import WalkForward
+from eraforge.evaluation.splitters.walk_forward import WalkForward
 from eraforge.models.boosting import LightGBM
 from eraforge.models.linear import Ridge
 

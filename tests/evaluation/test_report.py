@@ -17,7 +17,7 @@ from eraforge.core.panel import Moments, Panel, Sample
 from eraforge.core.ports import Fitted, Fold, Model
 from eraforge.evaluation.checks.practice import practice_panel
 from eraforge.evaluation.report import Report, evaluate
-from eraforge.evaluation.splits import WalkForward
+from eraforge.evaluation.splitters.walk_forward import WalkForward
 from eraforge.models.boosting import LightGBM
 from eraforge.models.linear import Ridge
 

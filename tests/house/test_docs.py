@@ -93,6 +93,26 @@ def test_the_commands_of_the_first_round_work_in_order(tournament: Any, tmp_path
     assert len(ran) >= 10
 
 
+def test_the_source_of_the_prices_page_brings_bars(tmp_path: Path) -> None:
+    from eraforge.core.clock import SystemClock
+    from eraforge.data.lake import update
+    from eraforge.data.lake.lake import Lake
+    from eraforge.data.sources.source import Wanted
+    from eraforge.store.objects import Objects
+
+    space: dict[str, Any] = {}
+    exec(compile(blocks("prices.md", "python")[0], "prices.md", "exec"), space)
+    lake = Lake(tmp_path, "flat", Objects(tmp_path / "objects"), 86_400)
+    for added in (3, 2):
+        done = update.pull(space["Constant"](Wanted("flat")), lake, SystemClock(), tmp_path, lambda *_: None)
+        assert done.added == added
+    assert lake.bars().symbols == ("FLAT",)
+
+
+def test_the_configuration_of_the_prices_page_is_valid() -> None:
+    assert load(blocks("prices.md", "toml")[0]).tree.prices["daily"].repairs == ("drop-not-positive", "drop-spikes")
+
+
 def test_the_model_of_the_plugin_page_keeps_the_contract() -> None:
     from eraforge.evaluation.checks.model_checks import check_made
 

@@ -7,7 +7,20 @@ import sys
 
 import pytest
 
-HEAVY = ("numpy", "polars", "scipy", "sklearn", "lightgbm", "torch", "pandas", "sqlalchemy", "dbos", "httpx", "numba")
+HEAVY = (
+    "numpy",
+    "polars",
+    "scipy",
+    "sklearn",
+    "lightgbm",
+    "torch",
+    "pandas",
+    "sqlalchemy",
+    "dbos",
+    "httpx",
+    "numba",
+    "optuna",
+)
 
 
 def loaded_after(code: str) -> set[str]:

@@ -11,6 +11,9 @@ import pytest
 
 from eraforge.core.calendar import open_day, score_day, window
 from eraforge.core.digest import digest_bytes
+from eraforge.core.panel import Panel
+from eraforge.interfaces.cli.views.play import leak_line
+from eraforge.models.linear import FittedRidge
 
 
 def outcomes(facts: dict[str, Any]) -> dict[str, Any]:
@@ -111,3 +114,36 @@ def test_looking_changes_nothing(workspace: Any, verb: str) -> None:
     workspace.perform(verb)
     assert state() == before
     assert [row["submission"] for row in before] == ["none"] * 3
+
+
+def test_what_the_leak_probes_saw_stands_in_the_report(workspace: Any) -> None:
+    told = workspace.perform("evaluate", entry="linear")["entries"][0]["report"]["leaks"]
+    assert told["passed"] and told["depth"] == "quick"
+    assert [probe["probe"] for probe in told["probes"]] == [
+        "fold audit",
+        "canary columns",
+        "repetition",
+        "future scramble",
+    ]
+    assert all(probe["looked"] for probe in told["probes"])
+
+
+def test_leak_probes_are_not_silenced_without_a_trace(workspace: Any) -> None:
+    facts = workspace.perform("evaluate", {"entries.linear.leaks": "off"}, entry="linear")
+    told = facts["entries"][0]["report"]["leaks"]
+    assert told["depth"] == "off" and "No probe was run" in told["sentence"]
+    assert "probes were off" in leak_line(told)
+
+
+def test_a_model_that_looks_ahead_stops_its_entry_and_no_other(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted in ridge: predictions are ranked over all eras that are predicted together."""
+    honest = FittedRidge.predict
+
+    def over_all_eras(self: FittedRidge, panel: Panel) -> pl.DataFrame:
+        return honest(self, panel).with_columns(pl.col("prediction").rank() / pl.len())
+
+    monkeypatch.setattr(FittedRidge, "predict", over_all_eras)
+    rows = {row["entry"]: row for row in workspace.perform("evaluate")["entries"]}
+    assert rows["linear"]["error"]["code"] == "leak-found"
+    assert rows["linear"]["error"]["kind"] == "DataError"
+    assert "report" in rows["boosted"]

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -85,10 +86,36 @@ class EntryTable(_Table):
     settings: dict[str, Any] = Field(default_factory=dict)
     features: str = ""
     target: str = ""
+    prices: str = ""
+    price_features: tuple[str, ...] = ()
     version: str = ""
     train_on: Literal["train", "known"] = "train"
+    use: str = ""
     folds: int = Field(default=2, ge=0, le=50)
     damp: bool = False
+    leaks: Literal["quick", "thorough", "off"] = "quick"
+
+
+class PricesTable(_Table):
+    """One set of prices: where it comes from, how its times read, and what may be repaired.
+
+    `folder`, `files` and `universe` are paths seen from the workspace.
+    """
+
+    source: str = "folder"
+    folder: str = ""
+    files: str = Field(default="", description="pattern of the files in the folder")
+    url: str = Field(default="", description="address of a feed; a path stands for one of the tournament's server")
+    exchange: str = ""
+    symbols: tuple[str, ...] = ()
+    interval: str = "1d"
+    zone: str = Field(default="", description="time zone of times that do not tell theirs")
+    start: date | None = None
+    calendar: Literal["", "always", "weekdays", "observed"] = ""
+    universe: str = ""
+    against: tuple[str, ...] = Field(default=(), description="other prices to compare with")
+    repairs: tuple[str, ...] = ()
+    cents: tuple[str, ...] = Field(default=(), description="symbols told in hundredths")
 
 
 class Configuration(_Table):
@@ -99,6 +126,7 @@ class Configuration(_Table):
     accounts: dict[str, AccountTable] = Field(default_factory=lambda: {"main": AccountTable()})
     submit: SubmitTable = SubmitTable()
     entries: dict[str, EntryTable] = Field(default_factory=dict)
+    prices: dict[str, PricesTable] = Field(default_factory=dict)
 
     def entry(self, name: str) -> Entry:
         """The configured entry of that name.
@@ -240,7 +268,11 @@ def _reason(detail: Mapping[str, Any]) -> str:
 
 
 def _known_keys(path: list[str]) -> list[str]:
-    tables: dict[str, type[_Table]] = {"accounts": AccountTable, "entries": EntryTable}
+    tables: dict[str, type[_Table]] = {
+        "accounts": AccountTable,
+        "entries": EntryTable,
+        "prices": PricesTable,
+    }
     if len(path) == 1:
         return list(Configuration.model_fields)
     if path[0] in tables:

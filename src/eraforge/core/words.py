@@ -293,10 +293,14 @@ class Entry:
         settings: settings of the learner.
         features: name of a feature set; "" takes the arena's.
         target: target column; "" takes the arena's main one.
+        prices: configured prices to compute features from, besides the tournament's own; "" for none.
+        price_features: which of them; none named takes the distinct, scale-free ones.
         version: data version; "" takes the arena's.
         train_on: `train` (the training file: one training per data version) or `known` (all labels known by then).
+        use: registered model it predicts with instead of training (`steady@champion`, `steady#3`), or "".
         folds: walk-forward folds of the evaluation; 0 skips it.
         damp: keep the change from the last answers within the arena's limit, at the least cost in the new signal.
+        leaks: how thoroughly the evaluation looks for leaks: `quick`, `thorough`, or `off`, which the report tells.
     """
 
     name: str
@@ -307,7 +311,11 @@ class Entry:
     settings: Mapping[str, Any] = field(default_factory=dict)
     features: str = ""
     target: str = ""
+    prices: str = ""
+    price_features: tuple[str, ...] = ()
     version: str = ""
     train_on: str = "train"
+    use: str = ""
     folds: int = 2
     damp: bool = False
+    leaks: str = "quick"

@@ -14,11 +14,12 @@ from eraforge.core.panel import ERA, ID, Panel, Sample
 from eraforge.core.ports import Fitted, Fold, Model, Progress, Splitter
 from eraforge.core.words import PREDICTION
 from eraforge.evaluation.scores import corr, mmc
-from eraforge.evaluation.splits import check_folds
+from eraforge.evaluation.splitters.fold_checks import check_folds, refuse_shuffles
 from eraforge.evaluation.summary import EraScores, Figure, era_scores, summarise
 from eraforge.models.progress import reporting
 
 Fit = Callable[[Model, Panel], Fitted]
+Watch = Callable[[int, Mapping[str, float | None]], None]
 META_MODEL = "meta_model"
 TRAIN_ERAS = 32
 
@@ -118,11 +119,13 @@ def evaluate(
     meta_model: pl.DataFrame | None = None,
     progress: Progress | None = None,
     train_eras: int = TRAIN_ERAS,
+    watch: Watch | None = None,
 ) -> Report:
     """Scores of predictions that no trained fold had seen.
 
     A fold trains on `panel.asof(first predicted era)`, so later rows are gone and labels not yet known are masked; it
-    predicts rows that carry no target at all.
+    predicts rows that carry no target at all. A splitter that says it is `two_sided` also trains on purged eras after
+    the predicted ones.
 
     Args:
         model: what to evaluate.
@@ -133,23 +136,28 @@ def evaluate(
         progress: told about folds, and about the training inside each.
         train_eras: how many eras of each fold's training part are scored as its train sample, evenly spread; 0 for
             none.
+        watch: told the number of each fold and its CORR per era once it is predicted; what it raises ends all.
 
     Raises:
         Broken: when a fold is not clean.
-        UserError: `nothing-scored`, `too-few-eras`.
+        UserError: `nothing-scored`, `too-few-eras`, `splitter-shuffles`.
         DataError: `predictions-do-not-fit`, and whatever training and scoring refuse.
     """
+    refuse_shuffles(splitter)
     folds = tuple(splitter.split(panel))
-    check_folds(panel, folds, panel.target)
+    two_sided = bool(getattr(splitter, "two_sided", False))
+    check_folds(panel, folds, panel.target, getattr(splitter, "embargo", 0), two_sided)
     reports, predicted = [], []
     for number, fold in enumerate(folds, start=1):
         if progress is not None:
             progress("folds", number - 1, len(folds))
-        train = panel.asof(fold.predict[0]).where_eras(fold.train)
+        train = training_part(panel, fold, splitter)
         with reporting(progress):
             fitted = fit(model, train)
         predicted.append(_predict(fitted, panel, fold.predict))
         reports.append(_fold_report(number, fold, panel, _train_corr(fitted, train, fold, train_eras)))
+        if watch is not None:
+            watch(number, _score_eras(panel, predicted[-1], Sample.VALIDATION).values)
     if progress is not None:
         progress("folds", len(folds), len(folds))
     predictions = pl.concat(predicted)
@@ -158,6 +166,12 @@ def evaluate(
         scores.append(_contributions(panel, predictions, meta_model))
     figures = tuple(figure for score in scores for figure in summarise(score))
     return Report(panel.target.name, tuple(reports), tuple(scores), figures, predictions, panel.synthetic)
+
+
+def training_part(panel: Panel, fold: Fold, splitter: Splitter) -> Panel:
+    """What a fold trains on: its eras as they were known when the predicted part began, or, two-sided, as they are."""
+    two_sided = bool(getattr(splitter, "two_sided", False))
+    return (panel if two_sided else panel.asof(fold.predict[0])).where_eras(fold.train)
 
 
 def _predict(fitted: Fitted, panel: Panel, eras: tuple[str, ...]) -> pl.DataFrame:

@@ -52,6 +52,11 @@ class ContinuousStake:
         return tuple(sorted(self._rounds))
 
     @property
+    def due(self) -> int | None:
+        """The round that the last release waits for, or None when nothing waits."""
+        return max((release.due for release in self._releases), default=None)
+
+    @property
     def pending(self) -> Decimal:
         """NMR waiting to be released."""
         return sum((self.books.balance(release.account) for release in self._releases), ZERO)
@@ -77,6 +82,14 @@ class ContinuousStake:
         self.books.move(STAKE, release.account, wanted, "release asked for")
         self._releases.append(release)
         return release.due
+
+    def cancel_releases(self) -> Decimal:
+        """Put every amount that waits to be released back into the stake. Returns how much."""
+        back = ZERO
+        for release in self._releases:
+            back += self.books.move(release.account, STAKE, self.books.balance(release.account), "release cancelled")
+        self._releases = []
+        return back
 
     def close(self, round_number: int, on_time: bool = True) -> AtRisk:
         """A round closes: write down what it puts at risk, nothing without a valid submission on time.

@@ -65,3 +65,11 @@ class World(Protocol):
     def benchmarks(self, round_day: date) -> tuple[tuple[str, ...], np.ndarray]:
         """Names and (n, m) predictions of the benchmark models."""
         ...
+
+    def neutralizers(self, round_day: date) -> np.ndarray | None:
+        """(n, k) what scores of neutral weights take away, orthonormal under `weights`; None in a world without."""
+        ...
+
+    def weights(self, round_day: date) -> np.ndarray | None:
+        """(n,) sample weights of the live rows; None in a world without."""
+        ...

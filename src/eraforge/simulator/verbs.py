@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from eraforge.simulator.server.serve import serve
+from eraforge.simulator.tournament.rules.assumptions import parse_assumptions
 
 
 class Visitor(Protocol):
@@ -25,27 +26,30 @@ class Visitor(Protocol):
 
 
 def serve_verb(
-    visit: Visitor, port: int, seed: int, scale: str, state: str, speed: float, attached: bool
+    visit: Visitor, port: int, seed: int, scale: str, state: str, speed: float, attached: bool, assume: str = ""
 ) -> dict[str, object]:
     """Serve until told to stop.
 
     Args:
         state: folder that keeps everything; a temporary one, removed at the end, when empty.
         speed: virtual seconds per real second; 0 stands still until advanced.
+        assume: figures in place of the assumptions about what no source settles, as `name=value,...`.
         attached: also stop when standard input closes, so that the server never outlives who started it.
 
     Raises:
-        UserError: `port-in-use`, `state-in-use`, `state-of-another-world`.
+        UserError: `port-in-use`, `state-in-use`, `state-of-another-world`, `state-of-other-assumptions`,
+            `assumption-not-understood`.
     """
     if attached:
         threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
+    assumptions = parse_assumptions(assume) if assume else None
     say = visit.say
     write = (lambda text: say(text.rstrip("\n"))) if say else None
     if state:
-        serve(port, seed, scale, Path(state), visit.as_json, speed or None, write=write)
+        serve(port, seed, scale, Path(state), visit.as_json, speed or None, assumptions=assumptions, write=write)
     else:
         with tempfile.TemporaryDirectory(prefix="eraforge-") as folder:
-            serve(port, seed, scale, Path(folder), visit.as_json, speed or None, write=write)
+            serve(port, seed, scale, Path(folder), visit.as_json, speed or None, assumptions=assumptions, write=write)
     return {}
 
 

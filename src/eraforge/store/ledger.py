@@ -156,6 +156,11 @@ class Ledger:
         with self._read() as connection:
             return results.stage_output(connection, key)
 
+    def stage_outputs(self, name: str) -> list[str]:
+        """Digests of everything that stages of that name gave, each once, ascending."""
+        with self._read() as connection:
+            return results.stage_outputs(connection, name)
+
     def remember_stage(self, key: str, name: str, digest: str, at: datetime) -> None:
         """Keep the output of a stage; an output that differs from an earlier one is the event `stage.changed`."""
         with self._write() as connection:
@@ -241,6 +246,12 @@ class Ledger:
             return results.select_payouts(connection, {"model_id": model_id, "round": round_number})
 
     # Transactions
+
+    @contextmanager
+    def locked(self) -> Iterator[Connection]:
+        """The connection while no other process writes; for copying the ledger as a whole."""
+        with self._write() as connection:
+            yield connection
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:

@@ -51,6 +51,12 @@ def stage_output(connection: Connection, key: str) -> str | None:
     return output
 
 
+def stage_outputs(connection: Connection, name: str) -> list[str]:
+    """Digests of what the stages of that name gave."""
+    found = connection.execute(select(stages.c.output).where(stages.c.name == name).distinct())
+    return sorted(found.scalars())
+
+
 def remember_turn(connection: Connection, record: TurnRecord) -> None:
     """Keep where a turn stands. Every call is an event."""
     facts = {"entry": record.entry, "state": record.state, "facts": record.facts}

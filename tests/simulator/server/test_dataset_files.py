@@ -37,7 +37,7 @@ class SlowWorld:
 
 def test_a_file_asked_for_by_many_is_made_once(tmp_path: Path) -> None:
     world = SlowWorld()
-    files = DatasetFiles(world, tmp_path)
+    files = DatasetFiles([world], tmp_path)
     with ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(files.path, "20260831", "v/live.parquet") for _ in range(4)]
         assert world.started.wait(10)
@@ -53,10 +53,10 @@ def test_a_file_left_half_written_is_made_again(tmp_path: Path) -> None:
     world = SlowWorld()
     world.dies = True
     with pytest.raises(KeyboardInterrupt):
-        DatasetFiles(world, tmp_path).path("20260831", "v/live.parquet")
+        DatasetFiles([world], tmp_path).path("20260831", "v/live.parquet")
     world.dies = False
     world.may_finish.set()
-    path = DatasetFiles(world, tmp_path).path("20260831", "v/live.parquet")
+    path = DatasetFiles([world], tmp_path).path("20260831", "v/live.parquet")
     assert path is not None
     assert path.read_bytes() == b"half and half"
     assert [one.name for one in path.parent.iterdir()] == ["live.parquet"]
@@ -64,11 +64,11 @@ def test_a_file_left_half_written_is_made_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("stamp", "filename"), [("20260831", "v/../../journal"), ("..", "v/live.parquet"), ("x", "y")])
 def test_nothing_else_is_reached(tmp_path: Path, stamp: str, filename: str) -> None:
-    assert DatasetFiles(SlowWorld(), tmp_path).path(stamp, filename) is None
+    assert DatasetFiles([SlowWorld()], tmp_path).path(stamp, filename) is None
 
 
 def test_a_saturday_round_has_fridays_data(tmp_path: Path) -> None:
     world = SlowWorld()
     world.may_finish.set()
-    DatasetFiles(world, tmp_path).path("20260828", "v/live.parquet")
+    DatasetFiles([world], tmp_path).path("20260828", "v/live.parquet")
     assert world.written == [("v/live.parquet", date(2026, 8, 29))]

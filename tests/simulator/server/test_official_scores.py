@@ -11,9 +11,10 @@ import pytest
 from numerai_tools import scoring
 
 from eraforge.simulator.server.inprocess import LocalTournament, local_tournament
-from eraforge.simulator.tournament.rounds import SCORE_RULES
+from eraforge.simulator.tournament.rules.score_rules import rulebook
 from eraforge.simulator.world import World
 
+SCORE_RULES = rulebook(8).rules
 ROW = {rule.display_name: row for row, rule in enumerate(SCORE_RULES)}
 
 
@@ -122,8 +123,11 @@ def test_payouts_follow_the_formula_and_add_up(season: Season) -> None:
     assert settled.keys() == {("practice_a", 1345), ("practice_b", 1346)}
     assert settled["practice_a", 1345] == paid
     assert payouts["pending"] == []
-    assert {row["amount"] for row in client.wallet_transactions()} == set(settled.values())
-    assert client.get_account()["availableNmr"] == 100 + sum(settled.values())
+    assert client.wallet_transactions() == []
+    assert client.get_account()["availableNmr"] == 100
+    assert client.stake_get("practice_a") == 64 + paid
+    assert client.stake_get("practice_b") == 128 + settled["practice_b", 1346]
+    assert season.sim.tournament.books().difference == 0
     [intra] = client.intra_round_scores(models["practice_a"])
     assert {row["displayName"] for row in intra["intraRoundSubmissionScores"]} == set(ROW)
 
@@ -146,16 +150,16 @@ def test_leaderboards(season: Season) -> None:
     assert len(rows) == len(season.sim.tournament.records.models)
     assert client.get_leaderboard(limit=2, offset=1) == rows[1:3]
     mine = next(row for row in rows if row["username"] == "practice_a")
-    assert mine["nmrStaked"] == Decimal(64)
     [final] = client.submission_scores(season.sim.models["practice_a"], display_name="v2_corr20", resolved=True)
     assert mine["corr20Rep"] == pytest.approx(final["value"], abs=1e-15)
     settled = {row["modelName"]: row["payoutNmr"] for row in client.pending_model_payouts()["actual"]}
     paid = settled["practice_a"]
-    assert mine["return_13_weeks"] == pytest.approx(float(100 * paid / 64))
+    assert mine["nmrStaked"] == 64 + paid
+    assert mine["return_13_weeks"] == pytest.approx(float(100 * paid / (64 + paid)))
     assert rows[-1]["corr20Rep"] is None
     accounts = client.get_account_leaderboard(limit=100)
     me = next(row for row in accounts if row["username"] == "practice")
-    assert me["nmrStaked"] == Decimal(224)
+    assert me["nmrStaked"] == 224 + sum(settled.values())
     assert me["returnAllTimeNmr"] == sum(settled.values())
     days = client.daily_model_performances("practice_a")
     assert days[0]["date"] > days[-1]["date"]

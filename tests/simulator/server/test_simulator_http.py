@@ -132,7 +132,7 @@ def test_keys_in_alphabetical_order_under_the_names_as_written(sim: LocalTournam
         ("query($d: Str!) { dataset(filename: $d) }", "Unknown type 'Str'"),
         ("{ v3UserProfile { id } }", "modelName"),
         ("{ account { id } }", "Your session is invalid or has expired."),
-        ("{ rounds(tournament: 11) { number } }", "not served by this simulator yet"),
+        ("{ rounds(tournament: 11) { number } }", "Tournament 11 is not served here"),
     ],
 )
 def test_errors_come_as_a_list_in_a_good_answer(sim: LocalTournament, query: str, message: str) -> None:

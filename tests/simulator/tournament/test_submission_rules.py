@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from eraforge.core.clock import SystemClock
 from eraforge.core.errors import Refused
 from eraforge.simulator.tournament.engine import Session, Tournament
-from eraforge.simulator.tournament.payouts import at_risk
+from eraforge.simulator.tournament.rules.payouts import at_risk
 from eraforge.simulator.world import World
 
 OPENS = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -105,17 +106,17 @@ def test_stakes_count_as_they_stood_when_the_window_closed(engine: Tournament, u
     model, session = account.models[0], Session(account.tokens[0])
     engine.advance(OPENS)
     upload(1345)
-    engine.change_stake(session, model, "increase", "6.4")
+    engine.stakes.change(session, model, "increase", "6.4")
     engine.advance(OPENS + timedelta(hours=1))
-    engine.change_stake(session, model, "decrease", "64")
+    engine.stakes.change(session, model, "decrease", "64")
     table = engine.scores.table(1345, ())
     [mine] = [member for member in table.members if member.model_id == model]
-    assert mine.risk == at_risk(engine.records.models[model].stakes[1][1])
+    assert mine.risk == at_risk(Decimal("70.4"), engine.rounds.policy(1345))
     assert float(mine.risk) == pytest.approx(1.1)
 
 
 @pytest.mark.parametrize("tournament", [11, 12])
 def test_other_tournaments_are_refused(engine: Tournament, tournament: int) -> None:
     account = engine.records.accounts["practice"]
-    with pytest.raises(Refused, match="not served by this simulator yet"):
+    with pytest.raises(Refused, match="is not served here"):
         engine.authorise_upload(Session(account.tokens[0]), "a.csv", account.models[0], tournament)

@@ -105,6 +105,6 @@ def test_names_accounts_and_keys_are_checked(tmp_path: Path, tiny_world: World) 
     model = engine.records.accounts["practice"].models[0]
     for kind, value in (("increase", "-1"), ("increase", "NaN"), ("sideways", "1"), ("increase", "much")):
         with pytest.raises(Refused):
-            engine.change_stake(session, model, kind, value)
-    assert engine.records.models[model].stake_at(engine.now()) == 64
+            engine.stakes.change(session, model, kind, value)
+    assert engine.stake(model) == 64
     engine.close()

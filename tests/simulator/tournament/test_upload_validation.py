@@ -5,10 +5,18 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
-from numerai_tools.submissions import validate_submission_numerai
+from numerai_tools.submissions import (
+    validate_submission_crypto,
+    validate_submission_numerai,
+    validate_submission_signals,
+)
 
 from eraforge.arenas.classic import CLASSIC
+from eraforge.arenas.crypto import CRYPTO
+from eraforge.arenas.signals import SIGNALS
 from eraforge.core.errors import Refused
+from eraforge.core.words import Arena
+from eraforge.simulator.tournament.rules.score_rules import rulebook
 from eraforge.simulator.tournament.validation import read_submission, validate
 
 IDS = np.array([f"n{number:015x}" for number in range(40)])
@@ -101,3 +109,42 @@ def test_text_where_numbers_belong_is_refused() -> None:
     frame = GOOD.assign(prediction="high").to_csv(index=False).encode()
     with pytest.raises(Refused, match="values must be between 0 and 1"):
         validate(read_submission(frame, "a.csv", CLASSIC), IDS, CLASSIC)
+
+
+TICKERS = np.array([f"T{number:03d} US" for number in range(130)])
+SIGNAL = pd.DataFrame({"numerai_ticker": TICKERS[:110], "signal": np.linspace(0.01, 0.99, 110)})
+MARKET_CASES = {
+    "good": SIGNAL,
+    "prediction": SIGNAL.rename(columns={"signal": "prediction"}),
+    "with a date": SIGNAL.assign(date="2026-09-01"),
+    "with two dates": SIGNAL.assign(date="2026-09-01", friday_date="2026-09-04"),
+    "with a type": SIGNAL.assign(data_type="live"),
+    "ninety-nine": SIGNAL.iloc[:99],
+    "unknown ones": pd.concat([SIGNAL.iloc[:99], pd.DataFrame({"numerai_ticker": ["NO US"], "signal": [0.5]})]),
+    "twice": pd.concat([SIGNAL, SIGNAL.iloc[:1]]),
+    "too large": SIGNAL.assign(signal=SIGNAL["signal"] + 1),
+    "constant": SIGNAL.assign(signal=0.5),
+    "cusip": SIGNAL.rename(columns={"numerai_ticker": "cusip"}),
+}
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
+@pytest.mark.parametrize("name", MARKET_CASES)
+@pytest.mark.parametrize("arena", [SIGNALS, CRYPTO], ids=lambda arena: arena.name)
+def test_market_verdicts_are_the_official_ones(arena: Arena, name: str) -> None:
+    frame = MARKET_CASES[name].rename(columns={"numerai_ticker": arena.id_column})
+    universe = pd.DataFrame({arena.id_column: TICKERS})
+    check = {"numerai_ticker": validate_submission_signals, "symbol": validate_submission_crypto}[arena.id_column]
+    try:
+        check(universe, frame.copy())
+        expected = None
+    except AssertionError as error:
+        expected = str(error)
+    try:
+        table = read_submission(frame.to_csv(index=False).encode(), "a.csv", arena)
+        values = validate(table, TICKERS, arena, dated=rulebook(arena.tournament).dated)
+        assert np.isnan(values).sum() == len(TICKERS) - len(frame)
+        found = None
+    except Refused as refused:
+        found = refused.sentence
+    assert found == expected

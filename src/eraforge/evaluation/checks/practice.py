@@ -50,6 +50,28 @@ def practice_panel(
     return panel_of(keys, matrix, truth, labels, Target(TARGET, horizon, purge=purge), f"practice panel seed={seed}")
 
 
+def practice_calendar(
+    eras: int, target: Target, late: Mapping[int, int] | None = None, gaps: Mapping[int, int] | None = None
+) -> Panel:
+    """Weekly eras without rows, for splitters: what matters is when each era was and when its label is known.
+
+    Args:
+        eras: how many.
+        target: their label, known `horizon + lag` weekdays after its era.
+        late: place of an era to the days by which its label comes later (a holiday, a vendor's delay).
+        gaps: place of an era to the days by which it and all later ones are put off (a closed exchange).
+    """
+    shift, dates = timedelta(), []
+    for place in range(eras):
+        shift += timedelta(days=(gaps or {}).get(place, 0))
+        dates.append(FIRST_DAY + WEEK * place + shift)
+    delay = timedelta(days=(target.horizon + target.lag) * 7 // 5)
+    known = tuple(day + delay + timedelta(days=(late or {}).get(place, 0)) for place, day in enumerate(dates))
+    moments = Moments(tuple(f"{place + 1:04d}" for place in range(eras)), tuple(dates), {target.name: known})
+    frame = pl.LazyFrame(schema={ERA: pl.String, ID: pl.String, target.name: pl.Float32})
+    return Panel(frame, (), (target,), moments, Sample.TRAIN, "practice calendar")
+
+
 def panel_of(
     keys: Mapping[str, list[str]],
     matrix: np.ndarray,

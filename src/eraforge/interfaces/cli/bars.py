@@ -6,14 +6,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+BYTES = ("download", "back up", "restore", "read the backup")  # work that counts bytes
+
 
 class Amount(ProgressColumn):
     """Bytes as megabytes, everything else as counts."""
 
     def render(self, task: Task) -> Text:
-        """`12/35 MB` for downloads, `40/200` for trees, folds and days."""
+        """`12/35 MB` for downloads and backups, `40/200` for trees, folds and days."""
         total = task.total or 0
-        if task.description.startswith("download"):
+        if task.description.startswith(BYTES):
             return Text(f"{task.completed / 1e6:.1f}/{total / 1e6:.1f} MB", style="cyan")
         return Text(f"{task.completed:.0f}/{total:.0f}" if total else "", style="cyan")
 

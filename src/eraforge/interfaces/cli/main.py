@@ -20,8 +20,12 @@ from eraforge.pipeline.verb import Option, Verb, Visit
 INTERRUPTED = 130
 GROUPS = {
     "data": "Download and check data.",
+    "prices": "Bring prices, check them, look at them.",
     "simulator": "The local tournament.",
     "config": "The configuration.",
+    "backup": "The workspace in one file, and back.",
+    "experiment": "Ideas tried, recorded, compared and reproduced.",
+    "model": "The registry: versions of trained models, and which of them is in use.",
     "payout": "What rounds pay: forecast, recorded, and judged by what was settled.",
 }
 
@@ -123,6 +127,10 @@ def _perform(verb: Verb, folder: Path, as_json: bool, options: dict[str, Any]) -
     try:
         with face:
             facts = perform(verb.name, visit, options)
+        if facts.get("page"):
+            from eraforge.interfaces.pages import write_page
+
+            write_page(verb.name, facts)
         face.answer(verb, facts)
         return int(facts.get("exit_code", 0))
     except EraforgeError as error:

@@ -16,6 +16,7 @@ SIMULATOR: tuple[Verb, ...] = (
             SCALE,
             Option("state", str, "", "folder that keeps its state; a new temporary one when left out"),
             Option("speed", float, 0.0, "virtual seconds per real second; 0 stands still until advanced", least=0),
+            Option("assume", str, "", "figures for what no source settles, like neutral_corr=2,neutral_mmc=4,cap=1"),
             Option("attached", bool, False, "stop when standard input closes"),
         ),
         speaks=True,

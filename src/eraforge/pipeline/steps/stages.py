@@ -15,12 +15,13 @@ from eraforge.core.errors import DataError
 from eraforge.core.panel import Sample
 from eraforge.core.words import PREDICTION, Entry, Predictions, Slot
 from eraforge.data import checks, column_checks, panels
+from eraforge.data.drift import compare, distances
 from eraforge.pipeline.stage_cache import as_json, code_digest
 from eraforge.pipeline.steps import fits, inputs
 from eraforge.pipeline.tools import Tools
 
 Files = dict[str, str]
-TRAIN_ERAS_SCORED = 12  # enough to see overfitting; a train figure is never a result
+DRIFT_ERAS = 4  # live features are compared with these newest eras
 
 
 def fetch(tools: Tools, entry: Entry, number: int) -> Files:
@@ -40,7 +41,8 @@ def check(tools: Tools, entry: Entry, number: int, files: Files) -> dict[str, st
         tools.progress(f"{entry.name}: check the data", place, len(samples))
         before = _universe_before(tools, entry, number) if sample is Sample.LIVE else None
         asked = [inputs.columns_of(tools, entry, files), files[str(sample)], before]
-        code = code_digest(checks, column_checks, panels, inputs)
+        code = code_digest(checks, column_checks, panels, inputs, compare, distances)
+        asked += [files[str(_recent(files))]] if sample is Sample.LIVE else []
         reports[str(sample)] = tools.cache.output(
             "check", code, asked, partial(_check_sample, tools, entry, number, files, sample, before)
         )
@@ -60,8 +62,25 @@ def _check_sample(tools: Tools, entry: Entry, number: int, files: Files, sample:
     )
     report.refuse()
     figures = {str(figure.name): figure.value for figure in report.figures}
-    findings = [{"severity": str(one.severity), "code": one.code, "sentence": one.sentence} for one in report.findings]
+    found = list(report.findings)
+    if sample is Sample.LIVE:
+        drifted = _live_drift(tools, entry, number, files)
+        drifted.refuse()
+        found += drifted.findings
+    findings = [{"severity": str(one.severity), "code": one.code, "sentence": one.sentence} for one in found]
     return as_json({"sample": str(sample), "passed": report.trustworthy, "figures": figures, "findings": findings})
+
+
+def _live_drift(tools: Tools, entry: Entry, number: int, files: Files) -> compare.DriftReport:
+    """How far the live features lie from the newest eras before them."""
+    recent = inputs.panel(tools, entry, files, _recent(files))
+    live = inputs.panel(tools, entry, files, Sample.LIVE, number)
+    return compare.compare_panels(recent.where_eras(recent.eras[-DRIFT_ERAS:]), live)
+
+
+def _recent(files: Files) -> Sample:
+    """The file that holds the newest eras; an arena may have but one."""
+    return Sample.VALIDATION if str(Sample.VALIDATION) in files else Sample.TRAIN
 
 
 def _universes(tools: Tools, entry: Entry) -> list[tuple[int, int]]:
@@ -83,44 +102,54 @@ def feature(tools: Tools, entry: Entry, files: Files, checked: dict[str, str]) -
 
 
 def train(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> str:
-    """The entry's model fitted to what it may know; returns the digest of the fitted model."""
-    del columns
+    """The entry's model fitted to what it may know, or the registered one it uses; the digest of the fitted model.
+
+    Raises:
+        DataError: `registered-model-of-other-columns` when the data version or feature set has moved on.
+    """
+    if entry.use:
+        return _registered(tools, entry, columns)
     panel = inputs.training_panel(tools, entry, files)
     return fits.Fits(tools, entry, files).digest_of(fits.build_model(entry), panel)
 
 
-def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> str:
-    """Purged walk-forward over all labelled eras; returns the digest of the report ("" when folds = 0).
+def _registered(tools: Tools, entry: Entry, columns: dict[str, Any]) -> str:
+    from eraforge.pipeline.steps.registry import version_of
 
-    The eras are cut into blocks whose length does not change as eras arrive, so that every earlier fold stays as it
-    was, and its fitted model in the store.
+    version = version_of(tools, entry.use)
+    if version.facts["columns"]["features"] != columns["features"]:
+        raise DataError(
+            "registered-model-of-other-columns",
+            f"{version.label} was trained on {len(version.facts['columns']['features'])} features; entry "
+            f"{entry.name!r} has {len(columns['features'])} others.",
+            "Give the entry the model's feature set and data version, or register a model trained on these.",
+        )
+    return str(version.facts["fitted"])
+
+
+def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) -> str:
+    """Leak probes, then purged walk-forward over all labelled eras: the digest of the report ("" when folds = 0).
+
+    What the probes saw stands in the report under `leaks`; a leak stops the entry before it is trained on any fold. The
+    eras are cut into blocks whose length does not change as eras arrive, so that every earlier fold stays as it was,
+    and its fitted model in the store.
+
+    Raises:
+        DataError: `leak-found`, `leak-not-examined`, and whatever the evaluation refuses.
     """
-    from eraforge.evaluation import report, splits
+    from eraforge.evaluation.splitters.walk_forward import WalkForward
+    from eraforge.pipeline.steps.evaluating.out_of_fold import code_of_evaluation, judge_out_of_fold
 
     if entry.folds == 0:
         return ""
 
     def compute() -> bytes:
-        panel = inputs.evaluation_panel(tools, entry, files)
-        own = fits.Fits(tools, entry, files)
-        result = report.evaluate(
-            fits.build_model(entry),
-            panel,
-            splits.WalkForward(chunk=inputs.chunk_eras(tools, entry, files)),
-            meta_model=inputs.meta_model(tools, files),
-            fit=own.fitted,
-            train_eras=TRAIN_ERAS_SCORED,
-            progress=lambda what, done, total: tools.progress(f"{entry.name}: {what}", done, total),
-        )
-        return as_json(result.as_dict())
+        cut = WalkForward(chunk=inputs.chunk_eras(tools, entry, files))
+        return as_json(judge_out_of_fold(tools, entry, files, cut, fits.Fits(tools, entry, files).fitted))
 
-    asked = [
-        fits.settings_of(entry),
-        entry.folds,
-        columns,
-        [digest for role, digest in files.items() if role != "live"],
-    ]
-    return tools.cache.output("evaluate", code_digest(report, splits, fits, inputs), asked, compute)
+    read = [digest for role, digest in files.items() if role != str(Sample.LIVE)]
+    asked = [fits.settings_of(entry), entry.folds, entry.leaks, columns, read]
+    return tools.cache.output("evaluate", code_of_evaluation(), asked, compute)
 
 
 def predict(

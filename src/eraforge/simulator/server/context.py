@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from eraforge.simulator.server.files import DatasetFiles
 from eraforge.simulator.server.links import Links
-from eraforge.simulator.tournament.engine import Session, Tournament
+from eraforge.simulator.tournament.accounts.host import Session
+from eraforge.simulator.tournament.contest import Contest
+from eraforge.simulator.tournament.engine import Tournament
 
 if TYPE_CHECKING:
     from graphql import GraphQLResolveInfo
@@ -26,14 +31,22 @@ class Context:
     Args:
         tournament: the rule engine.
         links: makes and checks presigned addresses.
+        datasets: the dataset files.
         origin: scheme and host the caller reached us under.
         authorization: the caller's Authorization header.
     """
 
     tournament: Tournament
     links: Links
+    datasets: DatasetFiles
     origin: str
     authorization: str | None
+
+    def open_file(self, contest: Contest) -> Callable[[str], Path | None]:
+        """Opens the dataset files of a tournament as they are now."""
+        number = max(contest.rounds.first, contest.rounds.current_number(self.tournament.now()))
+        stamp = str(contest.rounds.datestamp(number))
+        return lambda name: self.datasets.path(stamp, name)
 
     @cached_property
     def session(self) -> Session:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from eraforge.core.errors import UserError
 from eraforge.simulator.server.context import iso
+from eraforge.simulator.server.operations.staking.chain import send
 from eraforge.simulator.tournament.engine import Tournament
 from eraforge.simulator.tournament.records import Token
 
@@ -21,6 +23,9 @@ def read(tournament: Tournament, path: str) -> Any:
     """
     if path == "/control/clock":
         return {"now": iso(tournament.now()), "speed": tournament.clock.speed}
+    if path == "/control/books":
+        totals = tournament.books()
+        return {name: f"{value:.18f}" for name, value in asdict(totals).items()}
     if path == "/control/journal":
         return {"lines": list(tournament.journal.lines)}
     raise _unknown(path)
@@ -39,6 +44,8 @@ def change(tournament: Tournament, path: str, body: Mapping[str, Any]) -> Any:
             "now": iso(tournament.now()),
             "events": [{**event, "at": iso(event["at"])} for event in events],
         }
+    if path == "/control/chain":
+        return send(tournament, body)
     if path == "/control/accounts":
         balance = _amount(body.get("balance", "0"))
         token = tournament.add_account(_text(body, "username"), balance)
@@ -60,7 +67,7 @@ def _moment(tournament: Tournament, body: Mapping[str, Any]) -> datetime:
     except (ValueError, OverflowError) as error:
         raise _not_understood() from error
     if body.get("event") == "next":
-        return tournament.rounds.next_event(now)
+        return tournament.next_event()
     raise _not_understood()
 
 
@@ -101,4 +108,6 @@ def _not_understood() -> UserError:
 
 
 def _unknown(path: str) -> UserError:
-    return UserError("no-such-control", f"There is no {path}.", "Use /control/clock, advance, accounts, keys, journal.")
+    return UserError(
+        "no-such-control", f"There is no {path}.", "Use /control/clock, books, advance, accounts, keys, chain, journal."
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,12 +21,12 @@ class DatasetFiles:
     """The dataset files, one folder per edition: a file that does not change from day to day is made once.
 
     Args:
-        world: writes the files.
+        worlds: write the files, by tournament; a file's name says whose it is.
         folder: where they are kept.
     """
 
-    def __init__(self, world: World, folder: Path) -> None:
-        self._world, self._folder = world, folder
+    def __init__(self, worlds: Sequence[World], folder: Path) -> None:
+        self._worlds, self._folder = worlds, folder
         self._locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
         self._turn = threading.Lock()
 
@@ -34,10 +35,11 @@ class DatasetFiles:
 
         A request for a file that is being made waits until it is there.
         """
-        if filename not in self._world.filenames() or not re.fullmatch(r"\d{8}", stamp):
+        world = next((one for one in self._worlds if filename in one.filenames()), None)
+        if world is None or not re.fullmatch(r"\d{8}", stamp):
             return None
         day = datetime.strptime(stamp, "%Y%m%d").replace(tzinfo=UTC).date() + timedelta(days=1)
-        target = self._folder / self._world.edition(filename, day) / filename
+        target = self._folder / world.edition(filename, day) / filename
         with self._turn:
             lock = self._locks[target]
         with lock:
@@ -45,7 +47,7 @@ class DatasetFiles:
                 make_folder(target.parent)
                 temp = target.with_name(target.name + ".unfinished")
                 temp.unlink(missing_ok=True)
-                self._world.write(filename, day, temp)
+                world.write(filename, day, temp)
                 replace_atomic(temp, target)
         return target
 

@@ -88,8 +88,13 @@ class Handler(BaseHTTPRequestHandler):
                 self._send_file(site.datasets.path(stamp, filename))
         elif path.startswith("/submissions/"):
             if self._allowed("GET", path, query):
-                found = site.tournament.submissions.find(path.split("/")[2])
+                found = site.tournament.submission(path.split("/")[2])
                 self._send_file(None if found is None else site.tournament.objects.path(found.digest))
+        elif path.startswith("/uploads/"):
+            if self._allowed("GET", path, query):
+                upload = site.tournament.records.uploads.get(path.removeprefix("/uploads/"))
+                stored = None if upload is None else upload.digest
+                self._send_file(None if stored is None else site.tournament.objects.path(stored))
         elif path.startswith("/control/"):
             self._control(lambda: control.read(site.tournament, path))
         else:
@@ -135,7 +140,8 @@ class Handler(BaseHTTPRequestHandler):
 
         site = self.server.site
         host = self.headers.get("Host") or f"{self.server.server_name}:{self.server.server_port}"
-        context = Context(site.tournament, site.links, f"http://{host}", self.headers.get("Authorization"))
+        origin, key = f"http://{host}", self.headers.get("Authorization")
+        context = Context(site.tournament, site.links, site.datasets, origin, key)
         with site.tournament.lock:
             answered = answer(body, context)
         self._send(answered.status, answered.body, "application/json; charset=utf-8")

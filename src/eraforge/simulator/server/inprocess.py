@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,14 +12,17 @@ from pathlib import Path
 from eraforge.core.clock import Clock, SystemClock
 from eraforge.simulator.port import World
 from eraforge.simulator.server.handler import Server, bind
-from eraforge.simulator.server.serve import LOOPBACK, open_site
+from eraforge.simulator.server.serve import LOOPBACK, open_site, ready_models
 from eraforge.simulator.tournament.engine import START, Tournament
 from eraforge.simulator.tournament.records import READY_ACCOUNT
 
 
 @dataclass(frozen=True, slots=True)
 class LocalTournament:
-    """A running simulator: its address, the keys and models of its ready account, and its engine."""
+    """A running simulator: its address, the keys of its ready account and its models there, and its engine.
+
+    `models` are those of the first tournament; `models_of` has them by tournament.
+    """
 
     url: str
     public_id: str
@@ -28,6 +31,10 @@ class LocalTournament:
     tournament: Tournament
     server: Server
 
+    def models_of(self, number: int) -> dict[str, str]:
+        """Name to identifier of the ready account's models in that tournament."""
+        return ready_models(self.tournament, number)
+
 
 @contextmanager
 def local_tournament(
@@ -35,7 +42,7 @@ def local_tournament(
     *,
     seed: int = 7,
     scale: str = "tiny",
-    world: World | None = None,
+    world: World | Mapping[int, World] | None = None,
     real: Clock | None = None,
     speed: float | None = None,
     start: datetime = START,
@@ -45,15 +52,15 @@ def local_tournament(
     Args:
         state: the state folder.
         seed, scale: name the made-up world.
-        world: another world than the made-up one, in tests of the tournament itself.
+        world: another world than the made-up ones, or one for each tournament by its number.
         real: the real clock.
         speed: virtual seconds a real second; None stands still until advanced.
         start: the virtual moment a fresh folder starts at.
     """
     if world is None:
-        from eraforge.simulator.world import build_world
+        from eraforge.simulator.world import build_worlds
 
-        world = build_world(seed, scale)
+        world = build_worlds(seed, scale)
     server = bind(LOOPBACK, 0)
     try:
         open_site(server, world, seed, state, real or SystemClock(), speed=speed, start=start)
@@ -66,7 +73,7 @@ def local_tournament(
                 f"http://{server.server_name}:{server.server_port}",
                 account.tokens[0].public,
                 account.tokens[0].secret.reveal(),
-                {tournament.records.models[one].name: one for one in account.models},
+                ready_models(tournament, tournament.records.first),
                 tournament,
                 server,
             )

@@ -22,7 +22,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     NameNode,
-    OperationDefinitionNode,
     Visitor,
     build_schema,
     execute_sync,
@@ -35,34 +34,12 @@ from graphql.validation import VariablesInAllowedPositionRule
 
 from eraforge.core.errors import EraforgeError
 from eraforge.simulator.server.context import Context
-from eraforge.simulator.server.operations import accounts, changes, leaderboards, rounds, scores
+from eraforge.simulator.server.operations import accounts, changes, leaderboards, rounds, scores, seasons, tokens
+from eraforge.simulator.server.operations.diagnostics import reports
+from eraforge.simulator.server.operations.pickles import uploads
+from eraforge.simulator.server.operations.staking import per_round
 
 RULES = [rule for rule in specified_rules if rule is not VariablesInAllowedPositionRule]
-NOT_SERVED = frozenset(
-    {
-        "assignPickleToModel",
-        "computePickleDataVersions",
-        "computePickleDockerImages",
-        "computePickleUploadAuth",
-        "computePickles",
-        "createComputePickleUpload",
-        "createDiagnostics",
-        "createSignalsSubmission",
-        "cryptosignalsLeaderboard",
-        "deleteDiagnostics",
-        "diagnostics",
-        "diagnosticsUploadAuth",
-        "signalsLeaderboard",
-        "submissionUploadSignalsAuth",
-        "triggerComputePickleUpload",
-        "triggerModelWebhook",
-        "v2SignalsProfile",
-        "v3StakeAuth",
-        "v3StakeClaim",
-        "v3StakeConfig",
-        "v3StakeRound",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +61,6 @@ def answer(request: Mapping[str, Any], context: Context) -> Answer:
         document = _camel_case(parse(query))
     except GraphQLError as error:
         return _failed([error])
-    missing = _not_served(document)
-    if missing:
-        return _failed([GraphQLError(f"{name} is not served by this simulator yet") for name in missing])
     problems = validate(schema(), document, RULES)
     if problems:
         return _failed(problems)
@@ -121,17 +95,6 @@ def _failed(errors: list[GraphQLError], data: Mapping[str, Any] | None = None) -
 
 def _json(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _not_served(document: DocumentNode) -> list[str]:
-    roots = [
-        selection.name.value
-        for definition in document.definitions
-        if isinstance(definition, OperationDefinitionNode)
-        for selection in definition.selection_set.selections
-        if isinstance(selection, FieldNode)
-    ]
-    return [name for name in roots if name in NOT_SERVED]
 
 
 class _CamelCase(Visitor):
@@ -172,7 +135,7 @@ def schema() -> GraphQLSchema:
     """The schema with its resolvers, built on first use."""
     text = files("eraforge.simulator.server.operations").joinpath("schema.graphql").read_text("utf-8")
     built = build_schema(text)
-    for room in (accounts, changes, leaderboards, rounds, scores):
+    for room in (accounts, changes, leaderboards, per_round, reports, rounds, scores, seasons, tokens, uploads):
         for root, resolvers in room.RESOLVERS.items():
             kind = built.type_map[root]
             if isinstance(kind, GraphQLObjectType):

@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from eraforge.simulator.port import World
 from eraforge.simulator.server.files import DatasetFiles
 from eraforge.simulator.server.handler import Server, Site, bind
 from eraforge.simulator.server.links import LIFETIME, Links
+from eraforge.simulator.server.webhooks import Automation
 from eraforge.simulator.tournament.engine import START, Tournament
 from eraforge.simulator.tournament.records import READY_ACCOUNT
+from eraforge.simulator.tournament.rules.assumptions import Assumptions
 
 LOOPBACK = "127.0.0.1"
 TEXT = """A local tournament is open at {url}
@@ -38,6 +40,7 @@ def serve(
     as_json: bool,
     speed: float | None = None,
     *,
+    assumptions: Assumptions | None = None,
     host: str = LOOPBACK,
     start: datetime = START,
     real: Clock | None = None,
@@ -51,16 +54,18 @@ def serve(
         state: the state folder; one that exists continues.
         as_json: print one JSON line (`url`, `public_id`, `secret_key`, ...) once it answers, instead of a short text.
         speed: virtual seconds a real second; None stands still until advanced.
+        assumptions: figures for what no source settles.
         write: where the announcement goes; by default the standard output.
 
     Raises:
         UserError: `port-in-use`, `state-in-use`, `state-of-another-world`, and what `build_world` raises.
     """
-    from eraforge.simulator.world import build_world
+    from eraforge.simulator.world import build_worlds
 
     server = bind(host, port)
     try:
-        open_site(server, build_world(seed, scale), seed, state, real or SystemClock(), speed=speed, start=start)
+        worlds, clock = build_worlds(seed, scale), real or SystemClock()
+        open_site(server, worlds, seed, state, clock, speed=speed, start=start, assumptions=assumptions)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -85,25 +90,37 @@ def _warm() -> None:
 
 def open_site(
     server: Server,
-    world: World,
+    worlds: World | Mapping[int, World],
     seed: int,
     state: Path,
     real: Clock,
     *,
     speed: float | None = None,
     start: datetime = START,
+    assumptions: Assumptions | None = None,
 ) -> None:
     """Give a bound server the tournament in that state folder."""
-    tournament = Tournament(world, seed, state, real, speed=speed, start=start)
-    server.site = Site(tournament, Links(seed, real, LIFETIME), DatasetFiles(world, state / "datasets"))
+    tournament = Tournament(worlds, seed, state, real, speed=speed, start=start, assumptions=assumptions)
+    datasets = DatasetFiles(list(tournament.worlds.values()), state / "datasets")
+    tournament.automation = automation = Automation(tournament, datasets)
+    server.site = Site(tournament, Links(seed, real, LIFETIME), datasets)
+    if speed is not None:
+        threading.Thread(target=automation.watch, daemon=True, name="openings").start()
+
+
+def ready_models(tournament: Tournament, number: int) -> dict[str, str]:
+    """Name to identifier of the ready account's models in that tournament."""
+    own = (tournament.records.models[one] for one in tournament.records.accounts[READY_ACCOUNT].models)
+    return {one.name: one.id for one in own if one.tournament == number}
 
 
 def announcement(server: Server, state: Path, *, as_json: bool) -> str:
     """Where the simulator is and how to log in, as one JSON line or a short text."""
     tournament = server.site.tournament
     account = tournament.records.accounts[READY_ACCOUNT]
-    models = {tournament.records.models[one].name: one for one in account.models}
+    models = ready_models(tournament, tournament.records.first)
     facts = {
+        "assumptions": tournament.assumptions.described(),
         "models": models,
         "now": tournament.now().isoformat(),
         "public_id": account.tokens[0].public,
@@ -111,13 +128,15 @@ def announcement(server: Server, state: Path, *, as_json: bool) -> str:
         "speed": tournament.clock.speed,
         "state": str(state),
         "synthetic": tournament.world.synthetic,
+        "tournaments": {number: ready_models(tournament, number) for number in tournament.contests},
         "url": f"http://{server.server_name}:{server.server_port}",
         "username": account.username,
     }
     if as_json:
         return json.dumps(facts, sort_keys=True) + "\n"
     pace = ", standing still" if tournament.clock.speed is None else f", {tournament.clock.speed:g} times real time"
-    return TEXT.format(**{**facts, "models": ", ".join(models), "speed": pace})
+    served = (ready_models(tournament, number) for number in tournament.contests)
+    return TEXT.format(**{**facts, "models": ", ".join(name for own in served for name in own), "speed": pace})
 
 
 def _write_out(text: str) -> None:

@@ -4,98 +4,98 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from decimal import Decimal
+from heapq import merge
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from eraforge.core.clock import Clock
-from eraforge.core.errors import EraforgeError, Refused, UserError
+from eraforge.core.errors import Broken, EraforgeError, Refused, UserError
 from eraforge.core.secret import Secret
 from eraforge.simulator.port import World
+from eraforge.simulator.tournament.accounts.chain import Chain
+from eraforge.simulator.tournament.accounts.host import Automation, NoAutomation, Session
+from eraforge.simulator.tournament.accounts.keys import Keys
+from eraforge.simulator.tournament.accounts.models import Models
+from eraforge.simulator.tournament.accounts.stakes import Stakes
 from eraforge.simulator.tournament.clock import VirtualClock
+from eraforge.simulator.tournament.contest import Contest
+from eraforge.simulator.tournament.diagnostics.uploads import Diagnostics
 from eraforge.simulator.tournament.identities import WORD, derived_text, derived_uuid
 from eraforge.simulator.tournament.journal import Journal
+from eraforge.simulator.tournament.money.ledger import Ledger, Totals
+from eraforge.simulator.tournament.pickles.uploads import Pickles
 from eraforge.simulator.tournament.records import SCOPES, ModelRecord, Records, SubmissionRecord, Token
 from eraforge.simulator.tournament.rounds import Rounds
+from eraforge.simulator.tournament.rules.assumptions import Assumptions, restored
 from eraforge.simulator.tournament.scoring import ScoreBook
 from eraforge.simulator.tournament.standings import Standings
 from eraforge.simulator.tournament.submissions import Standing, SubmissionBook
-from eraforge.simulator.tournament.validation import read_submission, validate
 from eraforge.store.objects import Objects
 
 START = datetime(2026, 9, 1, 11, 30, tzinfo=UTC)
-NAME = re.compile(r"[a-z0-9_]{1,20}")
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Who is asking, and with which scopes."""
-
-    token: Token
-
-    def require(self, scope: str) -> None:
-        """Let pass only a key with that scope.
-
-        Raises:
-            Refused: `scope-missing`, with the sentence of the live API.
-        """
-        if scope not in self.token.scopes:
-            raise Refused("scope-missing", f"Insufficient permission for {scope}", "Use a key with that scope.")
 
 
 class Tournament:
     """A local tournament whose state lives in one folder.
 
     Args:
-        world: what it is played in.
+        worlds: what it is played in: one world, or the world of each tournament by its number.
         seed: of keys and identifiers.
         state: the state folder; the same folder continues where it stopped.
         real: the real clock.
         speed: virtual seconds a real second; None stands still.
         start: the virtual moment a fresh folder starts at.
+        assumptions: figures for what no source settles; a folder keeps those it was started with.
 
     Raises:
-        UserError: `state-in-use`; `state-of-another-world` when the folder was started with another seed or scale.
+        UserError: `state-in-use`; `state-of-another-world` when the folder was started with another seed or scale, or
+            plays a tournament that has no world here; `state-of-other-assumptions`.
     """
 
     def __init__(
         self,
-        world: World,
+        worlds: World | Mapping[int, World],
         seed: int,
         state: Path,
         real: Clock,
         *,
         speed: float | None = None,
         start: datetime = START,
+        assumptions: Assumptions | None = None,
     ) -> None:
-        self.world, self.seed, self.real = world, seed, real
+        self.worlds = dict(worlds) if isinstance(worlds, Mapping) else {worlds.arena.tournament: worlds}
+        self.seed, self.real = seed, real
         self.lock = threading.RLock()
         self.journal = Journal(state)
         self.objects = Objects(state / "objects")
-        self.records = Records(seed, world.competitors)
-        self.rounds = Rounds(world.arena)
+        self.records = Records(seed, {number: world.competitors for number, world in self.worlds.items()})
         try:
             self._replay(state)
+            self.assumptions = self._agreed(assumptions)
+            at = self.records.latest or start
+            self.clock = VirtualClock(real, at, speed, self._clock_moved)
+            self._open(at, assumptions)
         except EraforgeError:
             self.journal.close()
             raise
-        self.clock = VirtualClock(real, self.records.latest or start, speed, self._clock_moved)
-        if not self.journal.lines:
-            self._change(start, "started", {"seed": seed, "synthetic": world.synthetic})
-        self.live_ids = lru_cache(maxsize=8)(self._live_ids)
-        self._loaded = lru_cache(maxsize=1024)(self._load)
-        self.submissions = SubmissionBook(self.records, self.rounds, self.clock.now)
-        self.scores = ScoreBook(world, self.records, self.rounds, self.submissions, self.predictions)
-        self.standings = Standings(self.records, self.rounds, self.scores, self.clock.now)
+        self.contests: dict[int, Contest] = {}
+        self.ledger = Ledger(self.records, self.contests, self.clock.now)
+        self.contests.update((number, self._contest(world)) for number, world in sorted(self.worlds.items()))
+        self._first = self.contests[self.records.first]
+        self.models, self.keys, self.stakes, self.chain = Models(self), Keys(self), Stakes(self), Chain(self)
+        self.diagnostics, self.pickles = Diagnostics(self), Pickles(self, self._submit_run)
+        self.automation: Automation = NoAutomation()
+        self._seen = self.now()
 
     def close(self) -> None:
         """Let the state folder go."""
+        self.diagnostics.close()
         self.journal.close()
 
     # The clock
@@ -107,13 +107,118 @@ class Tournament:
     def advance(self, to: datetime) -> list[dict[str, Any]]:
         """Move the clock to that moment and tell what happened on the way.
 
+        It stops at every opening of a round for which something is to be done, so that what is done there is on time.
+
         Raises:
             UserError: `clock-goes-back`.
         """
+        before = self.now()
+        for event in self._openings(before, to):
+            with self.lock:
+                self.clock.move_to(event["at"])
+                self._seen = event["at"]
+            self._opened(event)
         with self.lock:
-            before = self.now()
             self.clock.move_to(to)
-            return list(self.rounds.events(before, to))
+            self._seen = to
+            return list(self.events(before, to))
+
+    def catch_up(self) -> None:
+        """Do what is to be done for the rounds that have opened since the last time; for a clock that runs."""
+        with self.lock:
+            before, self._seen = self._seen, max(self._seen, self.now())
+            due = list(self._openings(before, self._seen))
+        for event in due:
+            self._opened(event)
+
+    def _openings(self, after: datetime, until: datetime) -> Iterator[dict[str, Any]]:
+        if not any(self.automation.wanted(one) for one in self.contests.values()):
+            return
+        for event in self.events(after, until):
+            number = event.get("tournament", self._first.number)
+            if event["event"] == "round-opened" and self.automation.wanted(self.contests[number]):
+                yield {**event, "tournament": number}
+
+    def _opened(self, event: Mapping[str, Any]) -> None:
+        self.automation.opened(self.contests[event["tournament"]], event["round"])
+
+    def events(self, after: datetime, until: datetime) -> Iterator[dict[str, Any]]:
+        """What happens in (after, until] in any tournament, in time order."""
+        streams = (self._events_of(contest, after, until) for contest in self.contests.values())
+        yield from merge(*streams, key=lambda event: event["at"])
+
+    def _events_of(self, contest: Contest, after: datetime, until: datetime) -> Iterator[dict[str, Any]]:
+        for event in contest.rounds.events(after, until):
+            yield event if contest is self._first else {**event, "tournament": contest.number}
+
+    def next_event(self) -> datetime:
+        """The first moment from now on at which something happens."""
+        return min(contest.rounds.next_event(self.now()) for contest in self.contests.values())
+
+    # The tournaments
+
+    def contest(self, number: int | None = None) -> Contest:
+        """The tournament of that number; without one, the first.
+
+        Raises:
+            Refused: `tournament-not-served`.
+        """
+        found = self._first if number is None else self.contests.get(number)
+        if found is None:
+            served = ", ".join(map(str, self.contests))
+            raise Refused(
+                "tournament-not-served", f"Tournament {number} is not served here.", f"Ask for one of {served}."
+            )
+        return found
+
+    def contest_of(self, model_id: str) -> Contest:
+        """The tournament a model plays in.
+
+        Raises:
+            Refused: `model-not-found`, `tournament-not-served`.
+        """
+        model = self.records.models.get(model_id)
+        if model is None:
+            raise Refused("model-not-found", "Model not found", "Name a model by its identifier.")
+        return self.contest(model.tournament)
+
+    @property
+    def world(self) -> World:
+        """The world of the first tournament; `contest` has the others, and so for the properties below."""
+        return self._first.world
+
+    @property
+    def rounds(self) -> Rounds:
+        """The rounds of the first tournament."""
+        return self._first.rounds
+
+    @property
+    def submissions(self) -> SubmissionBook:
+        """The submissions to the first tournament."""
+        return self._first.submissions
+
+    @property
+    def scores(self) -> ScoreBook:
+        """The scores of the first tournament."""
+        return self._first.scores
+
+    @property
+    def standings(self) -> Standings:
+        """The standings of the first tournament."""
+        return self._first.standings
+
+    def live_ids(self, number: int) -> np.ndarray:
+        """(n,) live ids of a round of the first tournament."""
+        return self._first.live_ids(number)
+
+    def predictions(self, standing: Standing) -> np.ndarray:
+        """(n,) predictions of a submission to the first tournament."""
+        return self._first.predictions(standing)
+
+    def submission(self, identifier: str) -> SubmissionRecord | None:
+        """The submission of that identifier in any tournament, queued twins included."""
+        found = (contest.submissions.find(identifier) for contest in self.contests.values())
+        return next((one for one in found if one is not None), None)
 
     # Who is asking
 
@@ -129,13 +234,14 @@ class Tournament:
             raise Refused("session-invalid", "Your session is invalid or has expired.", "Check both halves of the key.")
         return Session(token)
 
-    def own_model(self, session: Session, model_id: str | None) -> ModelRecord:
-        """The model of that identifier, if it is the caller's; without one, the account's only model.
+    def own_model(self, session: Session, model_id: str | None, tournament: int | None = None) -> ModelRecord:
+        """The model of that identifier, if it is the caller's; without one, the account's only model there.
 
         Raises:
             Refused: `model-not-found`.
         """
-        own = self.records.accounts[session.token.username].models
+        everything = self.records.accounts[session.token.username].models
+        own = [one for one in everything if tournament in (None, self.records.models[one].tournament)]
         if model_id is None and len(own) == 1:
             return self.records.models[own[0]]
         if model_id not in own:
@@ -151,9 +257,9 @@ class Tournament:
             Refused: `scope-missing`, `tournament-not-served`, `model-not-found`.
         """
         session.require("upload_submission")
-        self.check_tournament(tournament)
+        self.contest(tournament)
         with self.lock:
-            model = self.own_model(session, model_id)
+            model = self.own_model(session, model_id, tournament)
             name = PurePosixPath(filename.replace("\\", "/")).name
             stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix
             mark = derived_text(WORD, 12, "upload", self.seed, len(self.journal.lines), name)
@@ -190,112 +296,97 @@ class Tournament:
 
         Raises:
             Refused: `scope-missing`, `tournament-not-served`, `model-not-found`, `upload-missing`,
-                `round-not-open`, `datestamp-unknown`.
+                `round-not-open`, `datestamp-unknown`, `pickle-assigned`.
         """
         session.require("upload_submission")
-        self.check_tournament(tournament)
         with self.lock:
-            model = self.own_model(session, model_id)
-            upload = self.records.uploads.get(filename)
-            if upload is None or upload.digest is None or upload.model_id != model.id:
-                raise Refused("upload-missing", f"Uploaded file not found: {filename}", "Upload the file first.")
-            at = self.now()
-            current = self.rounds.current(at)
-            if current is None:
-                raise Refused("round-not-open", "Current round not open for submissions", "Wait for a round to open.")
-            late = not current.is_open(at)
-            record = SubmissionRecord(
-                id=derived_uuid("submission", self.seed, len(self.journal.lines)),
-                model_id=model.id,
-                filename=filename,
-                digest=upload.digest,
-                round=current.number,
-                based_on=self._based_on(current.number, datestamp),
-                inserted=at,
-                late=late,
-                queued=late,
-                source=source,
-                trigger_id=trigger_id,
-            )
-            facts = {**asdict(record), "error": self._verdict(record)}
-            del facts["inserted"]
-            self._change(at, "submission-created", facts)
-            return record.id
+            model = self.own_model(session, model_id, self.contest(tournament).number)
+            if self.records.pickles.assigned_to(model.id) is not None:
+                raise Refused(
+                    "pickle-assigned",
+                    "Submissions are disabled while a model upload is assigned",
+                    "Disable the model upload first.",
+                )
+            return self._submit(model, filename, source, trigger_id, datestamp)
 
-    def predictions(self, standing: Standing) -> np.ndarray:
-        """(n,) predictions of an accepted submission in the order of its round's live ids."""
-        one = standing.submission
-        return self._loaded(one.digest, one.filename, one.based_on, one.round)
+    def _submit(
+        self, model: ModelRecord, filename: str, source: str | None, trigger_id: str | None, datestamp: int | None
+    ) -> str:
+        contest, at = self.contest(model.tournament), self.now()
+        digest, current = self.uploaded(filename, model.id), contest.rounds.current(at)
+        if current is None:
+            raise Refused("round-not-open", "Current round not open for submissions", "Wait for a round to open.")
+        late = not current.is_open(at)
+        record = SubmissionRecord(
+            id=self.identifier("submission"),
+            model_id=model.id,
+            filename=filename,
+            digest=digest,
+            round=current.number,
+            based_on=contest.based_on(current.number, datestamp),
+            inserted=at,
+            late=late,
+            queued=late,
+            source=source,
+            trigger_id=trigger_id,
+        )
+        facts = {**asdict(record), "error": contest.verdict(record)}
+        del facts["inserted"]
+        self._change(at, "submission-created", facts)
+        return record.id
 
-    def check_tournament(self, number: int | None) -> None:
-        """Let pass only the tournament that is served.
+    def _submit_run(self, model_id: str, username: str, data: bytes, run_id: str) -> str | None:
+        """Submit the answer of a model upload's run. Returns why it was rejected, or None."""
+        model = self.records.models[model_id]
+        given = f"live_predictions-{run_id[:12].replace('-', '')}.csv"
+        self.change("upload-authorised", {"filename": given, "model": model.id, "username": username})
+        self.store_object(given, data)
+        return self.records.submissions[self._submit(model, given, "model_upload", run_id, None)].error
+
+    def uploaded(self, filename: str, model_id: str) -> str:
+        """Digest of an uploaded file of that model.
 
         Raises:
-            Refused: `tournament-not-served`.
+            Refused: `upload-missing`.
         """
-        served = self.world.arena.tournament
-        if number not in (None, served):
-            raise Refused(
-                "tournament-not-served",
-                f"Tournament {number} is not served by this simulator yet.",
-                f"Ask for tournament {served}.",
-            )
+        upload = self.records.uploads.get(filename)
+        if upload is None or upload.digest is None or upload.model_id != model_id:
+            raise Refused("upload-missing", f"Uploaded file not found: {filename}", "Upload the file first.")
+        return upload.digest
 
-    # Models, stakes, accounts, keys
+    # Accounts
 
     def change_profile(self, session: Session, model_id: str | None, facts: Mapping[str, str | None]) -> None:
         """Set `bio`, `link_text`, `link_url` or `webhook` of one of the caller's models."""
-        with self.lock:
-            model = self.own_model(session, model_id)
-            self._change(self.now(), "profile-changed", {"model": model.id, **facts})
+        self.models.describe(session, model_id, facts)
 
-    def change_stake(self, session: Session, model_id: str | None, kind: str, value: str) -> Decimal:
-        """Increase or decrease the stake of a model; rounds that close from now on hold the new stake.
-
-        Returns:
-            The new stake.
-
-        Raises:
-            Refused: `scope-missing`, `model-not-found`, `stake-change-impossible`.
-        """
-        session.require("stake")
-        with self.lock:
-            model = self.own_model(session, model_id)
-            try:
-                amount = Decimal(value)
-            except InvalidOperation as error:
-                raise _impossible(f"{value!r} is not an amount of NMR.") from error
-            if kind not in ("increase", "decrease") or not amount.is_finite() or amount <= 0:
-                raise _impossible(f"A stake cannot be changed by {kind} of {value}.")
-            stake = model.stake_at(self.now()) + (amount if kind == "increase" else -amount)
-            if stake < 0:
-                raise _impossible("The stake is smaller than the amount to release.")
-            if kind == "increase" and amount > self.available(session.token.username):
-                raise _impossible("Insufficient NMR balance.")
-            identifier = derived_uuid("stake", self.seed, len(self.journal.lines))
-            facts = {"id": identifier, "model": model.id, "kind": kind, "value": str(amount), "stake": str(stake)}
-            self._change(self.now(), "stake-changed", facts)
-            return stake
+    def stake(self, model_id: str) -> Decimal:
+        """NMR that a model has staked now."""
+        return self.ledger.stake(model_id)
 
     def available(self, username: str) -> Decimal:
-        """NMR in the wallet: what it started with, less stakes made since, plus settled payouts, less burns."""
-        account = self.records.accounts[username]
-        settled = (payout.total for model in account.models for payout in self.standings.settled_of(model))
-        return account.balance + sum(settled, Decimal(0))
+        """NMR in an account's wallet now."""
+        return self.ledger.available(username)
 
-    def add_model(self, username: str, name: str, stake: Decimal = Decimal(0)) -> str:
-        """Give an account one more model. Returns its identifier.
+    def books(self) -> Totals:
+        """Where all NMR is: wallets, stakes, burned, less what was minted, is what was ever brought in.
 
         Raises:
-            Refused: `name-not-available`.
+            Broken: `books-do-not-balance`.
         """
         with self.lock:
-            if not NAME.fullmatch(name) or self.records.model_named(name) is not None:
-                raise Refused("name-not-available", f"The name {name!r} is not available.", "Choose another name.")
-            identifier = derived_uuid("model", self.seed, name)
-            facts = {"id": identifier, "name": name, "username": username, "stake": str(stake)}
-            self._change(self.now(), "model-created", facts)
-            return identifier
+            totals = self.ledger.totals()
+        if totals.difference:
+            raise Broken(
+                "books-do-not-balance",
+                f"{totals.difference} NMR are not accounted for.",
+                "Keep the state folder as it is, and report this.",
+            )
+        return totals
+
+    def add_model(self, username: str, name: str, stake: Decimal = Decimal(0), tournament: int | None = None) -> str:
+        """Give an account one more model in a tournament. Returns its identifier."""
+        return self.models.add(username, name, stake, tournament)
 
     def add_account(self, username: str, balance: Decimal = Decimal(0)) -> Token:
         """Open an account with one key of every scope.
@@ -306,23 +397,22 @@ class Tournament:
         with self.lock:
             if username in self.records.accounts:
                 raise UserError("account-exists", f"There is an account {username!r} already.", "Choose another name.")
-            self._change(self.now(), "account-created", {"username": username, "balance": str(balance)})
+            self.change("account-created", {"username": username, "balance": str(balance)})
             return self.add_key(username, SCOPES)
 
     def add_key(self, username: str, scopes: Sequence[str]) -> Token:
-        """Give an account one more key.
+        """Give an account one more key."""
+        return self.keys.add(username, scopes)
 
-        Raises:
-            UserError: `no-such-account`, `unknown-scope`.
-        """
-        unknown = sorted(set(scopes) - set(SCOPES))
-        if unknown:
-            raise UserError("unknown-scope", f"There is no scope {unknown[0]!r}.", f"Use some of {', '.join(SCOPES)}.")
-        with self.lock:
-            if username not in self.records.accounts:
-                raise UserError("no-such-account", f"There is no account {username!r}.", "Open it first.")
-            self._change(self.now(), "key-created", {"username": username, "scopes": list(scopes)})
-            return self.records.accounts[username].tokens[-1]
+    # For its parts
+
+    def change(self, change: str, facts: Mapping[str, Any]) -> None:
+        """Write a change of this moment to the journal, then apply it."""
+        self._change(self.now(), change, facts)
+
+    def identifier(self, kind: str) -> str:
+        """A UUID for what is about to be made; the journal's length makes it unique."""
+        return derived_uuid(kind, self.seed, len(self.journal.lines))
 
     # Inside
 
@@ -335,47 +425,42 @@ class Tournament:
     def _replay(self, state: Path) -> None:
         for line in self.journal.lines:
             facts = line["facts"]
-            if line["change"] == "started" and (facts["seed"], facts["synthetic"]) != (self.seed, self.world.synthetic):
-                raise UserError(
-                    "state-of-another-world",
-                    f"{state} belongs to {facts['synthetic']}, not to {self.world.synthetic}.",
-                    "Start it with the same seed and scale, or name another folder.",
-                )
+            if line["change"] in ("started", "tournament-opened"):
+                world = self.worlds.get(facts.get("tournament", self.records.first))
+                seed, synthetic = facts.get("seed", self.seed), facts["synthetic"]
+                if world is None or (seed, synthetic) != (self.seed, world.synthetic):
+                    served = world.synthetic if world else "a world that is served here"
+                    raise UserError(
+                        "state-of-another-world",
+                        f"{state} belongs to {synthetic}, not to {served}.",
+                        "Start it with the same seed and scale, or name another folder.",
+                    )
             self.records.apply(line)
 
-    def _verdict(self, record: SubmissionRecord) -> str | None:
-        try:
-            self._loaded(record.digest, record.filename, record.based_on, record.round)
-        except Refused as error:
-            return error.sentence
-        return None
+    def _agreed(self, wanted: Assumptions | None) -> Assumptions:
+        """The assumptions of the folder, or the wanted ones for a fresh one."""
+        kept = [line["facts"] for line in self.journal.lines if line["change"] == "assumptions-set"]
+        held = restored(kept[-1]) if kept else Assumptions()
+        if self.journal.lines and wanted is not None and wanted.described() != held.described():
+            raise UserError(
+                "state-of-other-assumptions",
+                "The folder was started with other assumptions.",
+                "Leave them out, or name another folder.",
+            )
+        return held if self.journal.lines or wanted is None else wanted
 
-    def _load(self, digest: str, filename: str, based_on: int, number: int) -> np.ndarray:
-        table = read_submission(self.objects.get(digest), filename, self.world.arena)
-        values = validate(table, self.live_ids(based_on), self.world.arena)
-        return values if based_on == number else _mapped(values, len(self.live_ids(number)))
+    def _open(self, at: datetime, assumptions: Assumptions | None) -> None:
+        """Write down the start of a fresh folder, and every tournament that the folder does not play yet."""
+        if not self.journal.lines:
+            facts = {"seed": self.seed, "synthetic": self.worlds[self.records.first].synthetic}
+            self._change(at, "started", facts)
+            if assumptions is not None:
+                self._change(at, "assumptions-set", assumptions.described())
+        for number in sorted(self.worlds.keys() - self.records.opened):
+            world = self.worlds[number]
+            facts = {"tournament": number, "name": world.arena.name, "synthetic": world.synthetic}
+            self._change(at, "tournament-opened", facts)
 
-    def _live_ids(self, number: int) -> np.ndarray:
-        return self.world.live_ids(self.rounds.day(number))
-
-    def _based_on(self, number: int, datestamp: int | None) -> int:
-        for candidate in (number, number - 1):
-            if datestamp in (None, self.rounds.datestamp(candidate)):
-                return candidate
-        raise Refused(
-            "datestamp-unknown",
-            f"dataDatestamp {datestamp} is not that of a recent round.",
-            f"Send {self.rounds.datestamp(number)}, or nothing.",
-        )
-
-
-def _mapped(values: np.ndarray, rows: int) -> np.ndarray:
-    """Predictions on one round's ids carried to the next round's, by place; ids without a partner get the middle."""
-    mapped = np.full(rows, 0.5)
-    kept = min(rows, len(values))
-    mapped[:kept] = values[:kept]
-    return mapped
-
-
-def _impossible(sentence: str) -> Refused:
-    return Refused("stake-change-impossible", sentence, "Ask for another amount.")
+    def _contest(self, world: World) -> Contest:
+        ledger = self.ledger
+        return Contest(world, self.records, self.objects, self.clock.now, ledger.stake, ledger.risk, self.assumptions)

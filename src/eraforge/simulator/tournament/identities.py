@@ -8,6 +8,7 @@ from typing import Any
 from eraforge.core.digest import digest_value
 
 BASE32 = string.ascii_uppercase + "234567"
+HEX = "0123456789abcdef"
 WORD = string.ascii_letters + string.digits + "_"
 
 
@@ -24,6 +25,11 @@ def derived_text(alphabet: str, length: int, *values: Any) -> str:
         number, rest = divmod(number, len(alphabet))
         letters.append(alphabet[rest])
     return "".join(letters)
+
+
+def address(kind: str, name: str, length: int = 40) -> str:
+    """A made-up address, or transaction hash of another length."""
+    return "0x" + derived_text(HEX, length, kind, name)
 
 
 def public_id(seed: int, username: str, index: int) -> str:

@@ -15,6 +15,8 @@ from typing import Any
 from eraforge.core.errors import Broken
 from eraforge.core.secret import Secret
 from eraforge.simulator.port import Player
+from eraforge.simulator.tournament.history.diagnostics import DiagnosticsRecords
+from eraforge.simulator.tournament.history.pickles import PickleRecords
 from eraforge.simulator.tournament.identities import derived_uuid, public_id, secret_key
 
 SCOPES = (
@@ -26,52 +28,80 @@ SCOPES = (
     "web3_staking",
 )
 READY_ACCOUNT = "practice"
-READY_STAKES = {"practice_a": Decimal(64), "practice_b": Decimal(128), "practice_c": Decimal(32)}
+READY_STAKES = {"a": Decimal(64), "b": Decimal(128), "c": Decimal(32)}
 READY_BALANCE = Decimal(100)
+MONEY = frozenset(
+    {
+        "stake-changed",
+        "release-cancelled",
+        "payout-selected",
+        "position-staked",
+        "position-claimed",
+        "position-restaked",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An API key: its public half, its secret half, its scopes, and whose it is."""
+    """An API key: its public half, its secret half, its scopes, whose it is and what it is called."""
 
     public: str
     secret: Secret
     scopes: tuple[str, ...]
     username: str
+    name: str = ""
 
 
 @dataclass(slots=True)
 class ModelRecord:
-    """A model (slot). `stakes` lists (moment, NMR staked from then on), oldest first."""
+    """A model (slot) of one tournament. `stake` is what it opened with; the ledger knows what became of it."""
 
     id: str
     name: str
     username: str
     created: datetime
-    stakes: list[tuple[datetime, Decimal]] = field(default_factory=list)
+    tournament: int
+    stake: Decimal = Decimal(0)
     bio: str | None = None
     link_text: str | None = None
     link_url: str | None = None
     webhook: str | None = None
+    archived: bool = False
 
-    def stake_at(self, moment: datetime) -> Decimal:
-        """NMR staked at that moment."""
-        held = [stake for since, stake in self.stakes if since <= moment]
-        return held[-1] if held else Decimal(0)
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A journal line that moves NMR, for the ledger to carry out."""
+
+    at: datetime
+    change: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Trigger:
+    """A call of a model's webhook: for which round (None when asked for by hand) and what came of it."""
+
+    id: str
+    model_id: str
+    created: datetime
+    url: str | None
+    round: int | None
+    outcome: str = "sending"
 
 
 @dataclass(slots=True)
 class AccountRecord:
-    """An account. `movements` lists (moment, kind, NMR into the wallet, model id, identifier), oldest first."""
+    """An account; a competitor's has no keys."""
 
     id: str
     username: str
     created: datetime
-    balance: Decimal = Decimal(0)
     tokens: list[Token] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
-    movements: list[tuple[datetime, str, Decimal, str, str]] = field(default_factory=list)
     competitor: bool = False
+    keys_made: int = 0
 
 
 @dataclass(slots=True)
@@ -115,10 +145,11 @@ class Records:
 
     Args:
         seed: the simulator's seed; keys and identifiers derive from it.
-        field: the competitors, who have accounts and models from the start.
+        fields: the competitors of each tournament, who have accounts and models from its opening. The tournament of
+            the lowest number opens with the simulator, the others by a journal line each.
     """
 
-    def __init__(self, seed: int, field: Sequence[Player]) -> None:
+    def __init__(self, seed: int, fields: Mapping[int, Sequence[Player]]) -> None:
         self.seed = seed
         self.accounts: dict[str, AccountRecord] = {}
         self.models: dict[str, ModelRecord] = {}
@@ -126,20 +157,34 @@ class Records:
         self.uploads: dict[str, Upload] = {}
         self.submissions: dict[str, SubmissionRecord] = {}
         self.by_model: dict[str, list[str]] = {}
+        self.orders: list[Order] = []
+        self.brought_in = Decimal(0)
+        self.diagnostics = DiagnosticsRecords()
+        self.pickles = PickleRecords()
+        self.triggers: dict[str, Trigger] = {}
         self.start: datetime | None = None
         self.latest: datetime | None = None
-        self._field = field
+        self.first, self.opened = min(fields), set[int]()
+        self._fields = fields
         self._apply: dict[str, Callable[[datetime, Mapping[str, Any]], None]] = {
             "started": self._started,
+            "tournament-opened": self._tournament_opened,
+            "assumptions-set": lambda _at, _facts: None,
             "clock-moved": self._clock_moved,
             "account-created": self._account_created,
             "key-created": self._key_created,
             "model-created": self._model_created,
             "profile-changed": self._profile_changed,
-            "stake-changed": self._stake_changed,
+            "model-renamed": self._model_renamed,
+            "model-archived": self._model_archived,
+            "key-revoked": self._key_revoked,
+            "trigger-created": self._trigger_created,
+            "webhook-called": self._webhook_called,
             "upload-authorised": self._upload_authorised,
             "object-stored": self._object_stored,
             "submission-created": self._submission_created,
+            **self.diagnostics.changes,
+            **self.pickles.changes,
         }
 
     def apply(self, line: Mapping[str, Any]) -> None:
@@ -149,7 +194,7 @@ class Records:
             Broken: `unknown-change` for a line this version cannot have written.
         """
         change = self._apply.get(line["change"])
-        if change is None:
+        if change is None and line["change"] not in MONEY:
             raise Broken(
                 "unknown-change",
                 f"The journal holds a change {line['change']!r} that this version does not know.",
@@ -157,21 +202,45 @@ class Records:
             )
         virtual = datetime.fromisoformat(line["virtual"])
         self.latest = virtual if self.latest is None else max(self.latest, virtual)
-        change(virtual, line["facts"])
+        if change is None:
+            self.orders.append(Order(virtual, line["change"], line["facts"]))
+        else:
+            change(virtual, line["facts"])
 
-    def model_named(self, name: str) -> ModelRecord | None:
-        """The model of that name."""
-        return next((model for model in self.models.values() if model.name == name), None)
+    def models_of(self, tournament: int) -> list[str]:
+        """Every model of a tournament, in order of creation."""
+        return [model.id for model in self.models.values() if model.tournament == tournament]
+
+    def model_named(self, name: str, tournament: int) -> ModelRecord | None:
+        """The model of that name in a tournament."""
+        return next((one for one in self.models.values() if (one.name, one.tournament) == (name, tournament)), None)
+
+    def model_identifier(self, name: str, tournament: int) -> str:
+        """The identifier of a model that an account makes."""
+        return derived_uuid("model", self.seed, name, *([] if tournament == self.first else [tournament]))
 
     def _started(self, at: datetime, facts: Mapping[str, Any]) -> None:
         self.start = at
-        for player in self._field:
-            self._account(at, player.name, Decimal(0)).competitor = True
-            self._model(at, player.model_id, player.name, player.name, player.stake)
+        self._enrol(at, self.first)
         self._account(at, READY_ACCOUNT, READY_BALANCE)
         self._key(READY_ACCOUNT, SCOPES)
-        for name, stake in READY_STAKES.items():
-            self._model(at, derived_uuid("model", self.seed, name), name, READY_ACCOUNT, stake)
+        self._ready_models(at, self.first, READY_ACCOUNT)
+
+    def _tournament_opened(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self._enrol(at, facts["tournament"])
+        self._ready_models(at, facts["tournament"], f"{READY_ACCOUNT}_{facts['name']}")
+
+    def _enrol(self, at: datetime, tournament: int) -> None:
+        self.opened.add(tournament)
+        for player in self._fields[tournament]:
+            if player.name not in self.accounts:
+                self._account(at, player.name, Decimal(0), competitor=True)
+            self._model(at, player.model_id, player.name, player.name, player.stake, tournament)
+
+    def _ready_models(self, at: datetime, tournament: int, stem: str) -> None:
+        for letter, stake in READY_STAKES.items():
+            name = f"{stem}_{letter}"
+            self._model(at, self.model_identifier(name, tournament), name, READY_ACCOUNT, stake, tournament)
 
     def _clock_moved(self, at: datetime, facts: Mapping[str, Any]) -> None:
         self.latest = max(at, datetime.fromisoformat(facts["to"]))
@@ -180,10 +249,21 @@ class Records:
         self._account(at, facts["username"], Decimal(facts["balance"]))
 
     def _key_created(self, at: datetime, facts: Mapping[str, Any]) -> None:
-        self._key(facts["username"], facts["scopes"])
+        self._key(facts["username"], facts["scopes"], facts.get("name", ""))
+
+    def _key_revoked(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        token = self.tokens.pop(facts["public_id"])
+        self.accounts[token.username].tokens.remove(token)
+
+    def _trigger_created(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self.triggers[facts["id"]] = Trigger(facts["id"], facts["model"], at, facts["url"], facts["round"])
+
+    def _webhook_called(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self.triggers[facts["id"]].outcome = facts["outcome"]
 
     def _model_created(self, at: datetime, facts: Mapping[str, Any]) -> None:
-        self._model(at, facts["id"], facts["name"], facts["username"], Decimal(facts["stake"]))
+        tournament = facts.get("tournament", self.first)
+        self._model(at, facts["id"], facts["name"], facts["username"], Decimal(facts["stake"]), tournament)
 
     def _profile_changed(self, at: datetime, facts: Mapping[str, Any]) -> None:
         model = self.models[facts["model"]]
@@ -191,13 +271,11 @@ class Records:
             if name in facts:
                 setattr(model, name, facts[name])
 
-    def _stake_changed(self, at: datetime, facts: Mapping[str, Any]) -> None:
-        model = self.models[facts["model"]]
-        difference = Decimal(facts["stake"]) - model.stake_at(at)
-        model.stakes.append((at, Decimal(facts["stake"])))
-        account = self.accounts[model.username]
-        account.balance -= difference
-        account.movements.append((at, "stake", -difference, model.id, facts["id"]))
+    def _model_renamed(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self.models[facts["model"]].name = facts["name"]
+
+    def _model_archived(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self.models[facts["model"]].archived = facts["archived"]
 
     def _upload_authorised(self, at: datetime, facts: Mapping[str, Any]) -> None:
         self.uploads[facts["filename"]] = Upload(facts["filename"], facts["model"], facts["username"])
@@ -210,19 +288,31 @@ class Records:
         self.submissions[record.id] = record
         self.by_model.setdefault(record.model_id, []).append(record.id)
 
-    def _account(self, at: datetime, username: str, balance: Decimal) -> AccountRecord:
-        account = AccountRecord(derived_uuid("account", self.seed, username), username, at, balance)
-        self.accounts[username] = account
-        return account
+    def _account(self, at: datetime, username: str, balance: Decimal, *, competitor: bool = False) -> None:
+        identifier = derived_uuid("account", self.seed, username)
+        self.accounts[username] = AccountRecord(identifier, username, at, competitor=competitor)
+        self.brought_in += balance
+        self.orders.append(Order(at, "account-created", {"username": username, "balance": balance}))
 
-    def _key(self, username: str, scopes: Sequence[str]) -> None:
+    def _key(self, username: str, scopes: Sequence[str], name: str = "") -> None:
         account = self.accounts[username]
-        index = len(account.tokens)
+        index = account.keys_made
+        account.keys_made += 1
         secret = Secret(secret_key(self.seed, username, index))
-        token = Token(public_id(self.seed, username, index), secret, tuple(scopes), username)
+        public = public_id(self.seed, username, index)
+        token = Token(public, secret, tuple(scopes), username, name or f"key {index + 1}")
         account.tokens.append(token)
         self.tokens[token.public] = token
 
-    def _model(self, at: datetime, identifier: str, name: str, username: str, stake: Decimal) -> None:
-        self.models[identifier] = ModelRecord(identifier, name, username, at, [(at, stake)])
+    def _model(self, at: datetime, identifier: str, name: str, username: str, stake: Decimal, tournament: int) -> None:
+        if identifier in self.models:
+            raise Broken(
+                "model-identifiers-collide",
+                f"Two models of tournament {tournament} have the identifier {identifier}.",
+                "Derive the identifiers of competitors from their tournament too.",
+            )
+        self.models[identifier] = ModelRecord(identifier, name, username, at, tournament, stake)
         self.accounts[username].models.append(identifier)
+        self.brought_in += stake
+        if not self.accounts[username].competitor:
+            self.orders.append(Order(at, "model-created", {"id": identifier, "stake": stake}))

@@ -1,63 +1,46 @@
-"""The rounds of the local tournament: windows, score days, statuses, and the scores of a round as data."""
+"""The rounds of a tournament: windows, score days, statuses, and the scores of a round as data."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from eraforge.arenas.policies import row_of
 from eraforge.core import calendar as days
 from eraforge.core.errors import Refused
 from eraforge.core.words import Arena, PayoutPolicy, Round, ScoreConfig
+from eraforge.simulator.tournament.rules.assumptions import Assumptions
+from eraforge.simulator.tournament.rules.score_rules import rulebook
 
 FIRST_ROUND = 1343
 SCORE_TIME = time(14, tzinfo=UTC)
-SCORE_DAYS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreRule:
-    """One score of a round: what the API calls it, and how it is computed.
-
-    Args:
-        display_name, name, version: its identity on the API.
-        kernel: `corr`, `mmc`, `bmc` (MMC against the benchmarks) or `meta` (correlation with the meta model).
-        target: the target it scores against.
-        days: daily scores until it is final.
-    """
-
-    display_name: str
-    name: str
-    version: str
-    kernel: str
-    target: str
-    days: int
-
-
-SCORE_RULES = (
-    ScoreRule("bmc", "benchmark_model_contribution", "2", "bmc", "target_ender_60", 60),
-    ScoreRule("corr60", "correlation", "2", "corr", "target_ender_60", 60),
-    ScoreRule("corr_w_meta_model", "correlation_with_meta_model", "1", "meta", "target_ender_60", 60),
-    ScoreRule("mmc", "meta_model_contribution", "1", "mmc", "target_ender_20", 20),
-    ScoreRule("mmc60", "meta_model_contribution", "2", "mmc", "target_ender_60", 60),
-    ScoreRule("v2_corr20", "correlation", "1", "corr", "target_ender_20", 20),
-)
 
 
 class Rounds:
     """The rounds of an arena from the first one the simulator knows, by calendar alone.
 
     Scores of a score day are published at 14:00 UTC; the published rules name no hour.
+
+    Args:
+        arena: whose calendar and policies hold.
+        assumptions: figures in place of those that the policies leave open.
+
+    Raises:
+        UserError: `no-score-rules`.
     """
 
-    def __init__(self, arena: Arena) -> None:
+    def __init__(self, arena: Arena, assumptions: Assumptions | None = None) -> None:
         self.arena = arena
+        self.assumptions = assumptions or Assumptions()
+        self.book, self.first = rulebook(arena.tournament), FIRST_ROUND
+        self.rules, self.score_days = self.book.rules, self.book.days
         self.get = lru_cache(maxsize=None)(self._get)
         self.score_moments = lru_cache(maxsize=None)(self._score_moments)
+        self.policy = lru_cache(maxsize=None)(self._policy)
 
     def _get(self, number: int) -> Round:
         """The round of that number.
@@ -74,11 +57,11 @@ class Rounds:
         )
 
     def _score_moments(self, number: int) -> tuple[datetime, ...]:
-        """When daily scores 1..60 of the round are published."""
+        """When each daily score of the round is published, the first one first."""
         calendar = self.arena.calendar
         day = days.score_day(calendar, days.open_day(calendar, number), 1)
         moments: list[datetime] = []
-        while len(moments) < SCORE_DAYS:
+        while len(moments) < self.score_days:
             if day.weekday() in calendar.score_weekdays:
                 moments.append(datetime.combine(day, SCORE_TIME))
             day += days.DAY
@@ -97,14 +80,12 @@ class Rounds:
                 policy.factor,
                 rule.days,
             )
-            for rule in SCORE_RULES
+            for rule in self.rules
         )
 
-    def policy(self, number: int) -> PayoutPolicy:
-        """How the round pays."""
-        return [
-            policy for policy in self.arena.policies if policy.first_round is not None and policy.first_round <= number
-        ][-1]
+    def _policy(self, number: int) -> PayoutPolicy:
+        """How the round pays, assumptions included; its factor may depend on what is at risk."""
+        return self.assumptions.complete(row_of(self.arena.policies, number, self.day(number)))
 
     def current(self, now: datetime) -> Round | None:
         """The round opened last, open or closed."""
@@ -144,7 +125,7 @@ class Rounds:
         return int(days.data_date(self.day(number)).strftime("%Y%m%d"))
 
     def published(self, number: int, now: datetime) -> int:
-        """How many daily scores of the round are out, 0..60."""
+        """How many daily scores of the round are out, 0 to `score_days`."""
         return bisect_right(self.score_moments(number), now)
 
     def status(self, found: Round, now: datetime) -> str:
@@ -189,4 +170,4 @@ class Rounds:
 
     def _open_for_scores(self, day: date) -> range:
         last = self.current_number(datetime.combine(day, SCORE_TIME))
-        return range(max(FIRST_ROUND, last - SCORE_DAYS - 8), last + 1)
+        return range(max(FIRST_ROUND, last - self.score_days - 8), last + 1)

@@ -1,27 +1,30 @@
 """Daily scores of every submission of a round, computed when asked for and kept.
 
-Each block of days is one vectorised call over the whole field. The meta model is the stake-weighted mean of the
-tie-kept ranks of the on-time staked submissions; benchmarks enter as the mean of their ranks.
+Each block of days is one vectorised call over the whole field. The meta model is the mean of the tie-kept ranks of
+the on-time staked submissions, weighted by stake or plain as the rules say; benchmarks enter as the mean of their
+ranks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
 
-from eraforge.evaluation.daily import PreparedField, corr_each, meta_model_correlations, mmc_each, prepare
+from eraforge.evaluation.kernels.primitives import clean
 from eraforge.simulator.port import World
-from eraforge.simulator.tournament.payouts import at_risk
 from eraforge.simulator.tournament.records import Records
-from eraforge.simulator.tournament.rounds import SCORE_RULES, Rounds, ScoreRule
+from eraforge.simulator.tournament.rounds import Rounds
+from eraforge.simulator.tournament.rules.kernels import ReadyRound, ready, score
+from eraforge.simulator.tournament.rules.payouts import at_risk
 from eraforge.simulator.tournament.submissions import Standing, SubmissionBook
 
 REMEMBERED_ROUNDS = 72
-TICK = timedelta(microseconds=1)
+PLAIN_MEAN_STAKE = Decimal(1)
+Risk = Callable[[int, str], Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class ScoreBook:
 
     Args:
         load: gives the (n,) predictions of a submission in the order of the round's live ids.
+        risk: gives what an account's model has at risk in a closed round in which it took part on time.
     """
 
     def __init__(
@@ -82,15 +86,17 @@ class ScoreBook:
         rounds: Rounds,
         book: SubmissionBook,
         load: Callable[[Standing], np.ndarray],
+        risk: Risk,
     ) -> None:
-        self._world, self._records, self._rounds, self._book, self._load = world, records, rounds, book, load
+        self._world, self._records, self._rounds, self._book = world, records, rounds, book
+        self._load, self._risk = load, risk
         self._tables: dict[int, RoundScores] = {}
-        self._prepared: dict[int, tuple[tuple[Member, ...], PreparedField]] = {}
+        self._prepared: dict[int, tuple[tuple[Member, ...], ReadyRound]] = {}
         self._presence: dict[int, list[int]] = {}
         self._latest_field: tuple[int, np.ndarray] | None = None
 
     def table(self, number: int, wanted: Iterable[int]) -> RoundScores:
-        """Scores of a closed round on the wanted days (1..60); other days may be there as well."""
+        """Scores of a closed round on the wanted days (from 1); other days may be there as well."""
         members, columns = self._members(number)
         table = self._tables.get(number)
         if table is None or table.members != members:
@@ -103,26 +109,36 @@ class ScoreBook:
 
     def meta_model(self, number: int) -> np.ndarray:
         """(n,) the stake-weighted meta model of a closed round."""
-        return self._prepare(number, *self._members(number)).meta_model
+        return self._prepare(number, *self._members(number)).field.meta_model
+
+    def answer(self, number: int, model_id: str) -> np.ndarray | None:
+        """(n,) the predictions that count for a model in a closed round, or None when it took no part."""
+        members, columns = self._members(number)
+        for member, one in zip(members, columns, strict=True):
+            if member.model_id == model_id:
+                return np.asarray(self._field(number)[:, one] if isinstance(one, int) else self._load(one))
+        return None
 
     def _members(self, number: int) -> tuple[tuple[Member, ...], list[Standing | int]]:
         """Who is scored, and where each one's predictions come from: a column of the field, or a submission."""
-        found = self._rounds.get(number)
+        found, policy = self._rounds.get(number), self._rounds.policy(number)
         members: list[Member] = []
         columns: list[Standing | int] = []
         for place in self._present(number):
             player = self._world.competitors[place]
             name = f"{player.model_id}/{number}"
-            members.append(Member(player.model_id, name, found.opens, True, at_risk(player.stake)))
+            members.append(Member(player.model_id, name, found.opens, True, at_risk(player.stake, policy)))
             columns.append(place)
         for model_id in self._records.by_model:
+            if self._records.models[model_id].tournament != self._world.arena.tournament:
+                continue
             standing = self._book.selected(model_id, number)
             if standing is None:
                 continue
             on_time = standing.status == "on-time"
-            stake = self._records.models[model_id].stake_at(found.closes - TICK) if on_time else Decimal(0)
+            risk = self._risk(number, model_id) if on_time else Decimal(0)
             one = standing.submission
-            members.append(Member(model_id, one.id, one.inserted, on_time, at_risk(stake)))
+            members.append(Member(model_id, one.id, one.inserted, on_time, risk))
             columns.append(standing)
         return tuple(members), columns
 
@@ -138,41 +154,46 @@ class ScoreBook:
             self._latest_field = number, self._world.field(self._rounds.day(number))
         return self._latest_field[1]
 
-    def _prepare(self, number: int, members: tuple[Member, ...], columns: list[Standing | int]) -> PreparedField:
+    def _prepare(self, number: int, members: tuple[Member, ...], columns: list[Standing | int]) -> ReadyRound:
         """The round's predictions made ready, kept for the rounds that are scored daily."""
         kept = self._prepared.get(number)
         if kept is not None and kept[0] == members:
             return kept[1]
-        field_columns = self._field(number)
+        field_columns, day = self._field(number), self._rounds.day(number)
         matrix = [field_columns[:, one] if isinstance(one, int) else self._load(one) for one in columns]
         risks = np.array([float(member.risk) for member in members])
-        prepared = prepare(np.column_stack(matrix), risks, self._world.benchmarks(self._rounds.day(number))[1])
-        self._prepared[number] = members, prepared
+        shares = self._plain_shares(number, members) if self._rounds.book.plain_meta_model else risks
+        made = ready(
+            clean(np.column_stack(matrix)) if self._rounds.arena.minimum_rows else np.column_stack(matrix),
+            risks,
+            shares,
+            self._world.benchmarks(day)[1],
+            self._world.neutralizers(day),
+            self._world.weights(day),
+        )
+        self._prepared[number] = members, made
         while len(self._prepared) > REMEMBERED_ROUNDS:
             self._prepared.pop(next(iter(self._prepared)))
-        return prepared
+        return made
 
-    def _scores(self, number: int, prepared: PreparedField, wanted: list[int]) -> list[np.ndarray]:
+    def _plain_shares(self, number: int, members: tuple[Member, ...]) -> np.ndarray:
+        """1 for every member whose stake over all rounds is large enough, 0 for the others."""
+        least = at_risk(PLAIN_MEAN_STAKE, self._rounds.policy(number))
+        return np.array([float(member.risk >= least) for member in members])
+
+    def _scores(self, number: int, made: ReadyRound, wanted: list[int]) -> list[np.ndarray]:
         """(rules, members) for each wanted day."""
         day = self._rounds.day(number)
-        result = [np.full((len(SCORE_RULES), prepared.signals.shape[1]), np.nan) for _ in wanted]
+        rules = self._rounds.rules
+        result = [np.full((len(rules), made.predictions.shape[1]), np.nan) for _ in wanted]
         truths: dict[tuple[str, int], np.ndarray] = {}
-        for row, rule in enumerate(SCORE_RULES):
+        for row, rule in enumerate(rules):
             scored = [place for place, score_day in enumerate(wanted) if score_day <= rule.days]
             if not scored:
                 continue
             if (rule.target, rule.days) not in truths:
                 columns = [self._world.truth(day, rule.target, wanted[place]) for place in scored]
                 truths[rule.target, rule.days] = np.column_stack(columns)
-            for place, scores in zip(scored, _kernel(rule, prepared, truths[rule.target, rule.days]), strict=True):
+            for place, scores in zip(scored, score(rule.kernel, made, truths[rule.target, rule.days]), strict=True):
                 result[place][row] = scores
         return result
-
-
-def _kernel(rule: ScoreRule, prepared: PreparedField, truths: np.ndarray) -> np.ndarray:
-    """(days, members) of one score."""
-    if rule.kernel == "corr":
-        return corr_each(prepared, truths)
-    if rule.kernel == "meta":
-        return np.tile(meta_model_correlations(prepared), (truths.shape[1], 1))
-    return mmc_each(prepared, prepared.market if rule.kernel == "mmc" else prepared.benchmark, truths)

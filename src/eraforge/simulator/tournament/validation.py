@@ -15,6 +15,7 @@ from eraforge.core.errors import Refused
 from eraforge.core.words import Arena
 
 CLOSE = 1e-8
+DATES = ("friday_date", "date")
 
 
 def read_submission(data: bytes, filename: str, arena: Arena) -> pl.DataFrame:
@@ -32,13 +33,14 @@ def read_submission(data: bytes, filename: str, arena: Arena) -> pl.DataFrame:
         raise _refused("submission-unreadable", f"invalid_submission_file: {filename} does not read.") from error
 
 
-def validate(table: pl.DataFrame, live_ids: np.ndarray, arena: Arena) -> np.ndarray:
+def validate(table: pl.DataFrame, live_ids: np.ndarray, arena: Arena, *, dated: bool = False) -> np.ndarray:
     """Check a submission and align it.
 
     Args:
         table: the uploaded table.
         live_ids: (n,) ids of the live universe, ascending.
         arena: whose headers and minimum number of rows hold.
+        dated: a date column and `data_type` may be there and are left out.
 
     Returns:
         (n,) predictions in the order of `live_ids`; NaN where a live id is missing (arenas with a minimum only).
@@ -46,12 +48,13 @@ def validate(table: pl.DataFrame, live_ids: np.ndarray, arena: Arena) -> np.ndar
     Raises:
         Refused: `submission-rejected`, with the official message.
     """
-    id_column, value_column = _headers(table, arena)
+    table = _undated(table) if dated else table
+    id_column, value_name = _headers(table, arena)
     ids = table[id_column]
     if ids.is_null().any():
         raise _rejected(f"invalid_submission_ids: Submission must not contain NaNs in the {id_column} column.")
     ids = ids.cast(pl.String)
-    live = pl.DataFrame({"id": ids, "value": _numbers(table[value_column])}).filter(
+    live = pl.DataFrame({"id": ids, "value": _numbers(table[value_name])}).filter(
         pl.col("id").is_in(pl.Series(live_ids.astype(str), dtype=pl.String).implode())
     )
     if live["id"].is_duplicated().any():
@@ -61,10 +64,24 @@ def validate(table: pl.DataFrame, live_ids: np.ndarray, arena: Arena) -> np.ndar
             "invalid_submission_ids: Not enough stocks submitted. Are you using the latest live ids or live universe?"
         )
     values = live["value"].to_numpy()
-    _check_values(values)
+    check_values(values)
     aligned = np.full(len(live_ids), np.nan)
     aligned[np.searchsorted(live_ids.astype(str), live["id"].to_numpy().astype(str))] = values
     return aligned
+
+
+def _undated(table: pl.DataFrame) -> pl.DataFrame:
+    date = next((name for name in table.columns if name in DATES), None)
+    return table.drop("data_type", *([date] if date else []), strict=False)
+
+
+def value_column(table: pl.DataFrame, arena: Arena) -> tuple[str, str]:
+    """Names of the id column and of the value column, whatever other columns tell about the rows.
+
+    Raises:
+        Refused: `submission-rejected`.
+    """
+    return _headers(_undated(table).drop("era", strict=False), arena)
 
 
 def _headers(table: pl.DataFrame, arena: Arena) -> tuple[str, str]:
@@ -84,7 +101,12 @@ def _numbers(values: pl.Series) -> pl.Series:
     return values.cast(pl.Float64)
 
 
-def _check_values(values: np.ndarray) -> None:
+def check_values(values: np.ndarray) -> None:
+    """Let pass values as the official validation does.
+
+    Raises:
+        Refused: `submission-rejected`.
+    """
     if np.isnan(values).any():
         raise _rejected("invalid_submission_values: submission must not contain NaNs")
     low, high = values.min(), values.max()

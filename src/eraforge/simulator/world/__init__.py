@@ -4,6 +4,17 @@ Knows: a seed and a scale, from which every era follows alone, in any order, alw
 Refuses: clocks, caches and real data; what lies after a round day never stands in that day's files.
 """
 
+from eraforge.simulator.port import World as AnyWorld
 from eraforge.simulator.world.world import World, build_world
 
-__all__ = ["World", "build_world"]
+__all__ = ["World", "build_world", "build_worlds"]
+
+
+def build_worlds(seed: int, scale: str) -> dict[int, AnyWorld]:
+    """The world of every tournament served, by the tournament's number; building them draws no era yet.
+
+    Raises:
+        UserError: `unknown-scale`.
+    """
+    world = build_world(seed, scale)
+    return {world.arena.tournament: world}

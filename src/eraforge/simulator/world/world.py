@@ -130,6 +130,12 @@ class World:
         """
         return BENCHMARKS, self._field.benchmarks(self._day(round_day).basis)
 
+    def neutralizers(self, round_day: date) -> None:
+        """None: no score of this tournament is neutralised."""
+
+    def weights(self, round_day: date) -> None:
+        """None: the rows of this tournament weigh the same."""
+
     def meta_model(self, round_day: date) -> Floats:
         """Stake-weighted meta model of the field alone. Shape (n,).
 

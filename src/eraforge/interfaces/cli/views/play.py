@@ -61,9 +61,18 @@ def evaluate(facts: dict[str, Any], console: Console) -> None:
             scored = sum(value is not None for value in score["eras"].values())
             table.add(score["score"], score["sample"], str(scored), *cells)
         console.print(table)
+        console.print(leak_line(report["leaks"]), markup=False, style="dim" if report["leaks"]["probes"] else "yellow")
         curves[row["entry"]] = cumulative(report)
     if curves:
         _show_curves(curves, console)
+
+
+def leak_line(leaks: dict[str, Any]) -> str:
+    """What the leak probes of an evaluation came to; that they were off is said too."""
+    if not leaks["probes"]:
+        return "leak probes were off: nothing shows that this entry does not look ahead"
+    names = ", ".join(probe["probe"] for probe in leaks["probes"])
+    return f"leak probes ({leaks['depth']}): {names}: none found a leak"
 
 
 def submit(facts: dict[str, Any], console: Console) -> None:

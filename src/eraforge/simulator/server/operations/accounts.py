@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,24 +11,26 @@ from graphql import GraphQLError
 from eraforge.simulator.server.context import Context, Info, iso, money
 from eraforge.simulator.server.operations import leaderboards, scores
 from eraforge.simulator.server.operations.rounds import describe_round, round_id
-from eraforge.simulator.tournament.identities import derived_text
-from eraforge.simulator.tournament.records import AccountRecord, ModelRecord, SubmissionRecord
+from eraforge.simulator.tournament.accounts.stakes import StakeChange
+from eraforge.simulator.tournament.contest import Contest
+from eraforge.simulator.tournament.identities import address, derived_uuid
+from eraforge.simulator.tournament.records import AccountRecord, ModelRecord, SubmissionRecord, Token
 from eraforge.simulator.tournament.standings import Payout
 from eraforge.simulator.tournament.submissions import Standing
 
-HEX = "0123456789abcdef"
 ZERO = Decimal(0)
 
 
 def describe_submission(context: Context, standing: Standing) -> dict[str, Any]:
     """A `Submission` of the API."""
     one = standing.submission
+    contest = context.tournament.contest_of(one.model_id)
     return {
         "errorInfo": one.error,
         "filename": one.filename,
         "id": one.id,
         "insertedAt": iso(one.inserted),
-        "round": lambda _info: describe_round(context.tournament, context.tournament.rounds.get(one.round)),
+        "round": lambda _info: describe_round(context, contest, contest.rounds.get(one.round)),
         "selected": standing.selected,
         "source": one.source,
         "status": "accepted" if one.error is None else "rejected",
@@ -41,11 +43,10 @@ def describe_model(context: Context, model: ModelRecord) -> dict[str, Any]:
 
     def submissions(_info: Info) -> list[dict[str, Any]]:
         context.session.require("read_submission_info")
-        return [describe_submission(context, one) for one in context.tournament.submissions.of_model(model.id)]
+        return [describe_submission(context, one) for one in _submitted(context, model)]
 
-    stake = model.stake_at(context.tournament.now())
     return {
-        "archived": False,
+        "archived": model.archived,
         "bio": model.bio,
         "id": model.id,
         "insertedAt": iso(model.created),
@@ -55,27 +56,62 @@ def describe_model(context: Context, model: ModelRecord) -> dict[str, Any]:
         "name": model.name,
         "submissionWebhook": model.webhook,
         "submissions": submissions,
-        "tournament": context.tournament.world.arena.tournament,
+        "tournament": model.tournament,
         "username": model.username,
-        "v2Stake": {
-            "latestValue": money(stake),
-            "latestValueSettled": money(stake),
-            "stakeValue": money(stake),
-            "status": "confirmed" if stake else None,
-            "txHash": address("stake", model.id, 64) if stake else None,
-        },
+        "v2Stake": lambda _info: _stake(context, model),
     }
 
 
-def address(kind: str, name: str, length: int = 40) -> str:
-    """A made-up address or transaction hash."""
-    return "0x" + derived_text(HEX, length, kind, name)
+def _stake(context: Context, model: ModelRecord) -> dict[str, Any]:
+    """A `Stake` of the API. `latestValueSettled` counts what waits to be released, `latestValue` does not."""
+    held = context.tournament.ledger.holding(model.id)
+    stake, waiting = held.stake, held.pending
+    request = None
+    if waiting:
+        request = {
+            "drain": stake == 0,
+            "dueDate": iso(context.tournament.stakes.due(model.id)),
+            "id": derived_uuid("release", model.id),
+            "requestedAmount": money(waiting),
+            "status": "pending",
+            "type": "decrease",
+        }
+    return {
+        "latestValue": money(stake),
+        "latestValueSettled": money(stake + waiting),
+        "payoutSelection": "takeProfit" if held.take_profit else "compound",
+        "pendingV2ChangeStakeRequest": request,
+        "stakeValue": money(stake),
+        "status": "confirmed" if stake else None,
+        "txHash": address("stake", model.id, 64) if stake else None,
+    }
+
+
+def describe_change(change: StakeChange, *, drain: bool = False) -> dict[str, Any]:
+    """A `StakeChange` of the API."""
+    return {
+        "drain": drain,
+        "dueDate": iso(change.due),
+        "id": change.id,
+        "requestedAmount": money(change.amount),
+        "status": change.status,
+        "type": change.kind,
+    }
+
+
+def _submitted(context: Context, model: ModelRecord) -> list[Standing]:
+    return context.tournament.contest(model.tournament).submissions.of_model(model.id)
+
+
+def describe_token(token: Token) -> dict[str, Any]:
+    """An `ApiToken` of the API; never its secret half."""
+    return {"name": token.name, "publicId": token.public, "scopes": sorted(token.scopes)}
 
 
 def _latest_submissions(context: Context, model: ModelRecord) -> list[dict[str, Any]]:
-    rounds = context.tournament.rounds
+    rounds = context.tournament.contest(model.tournament).rounds
     latest = []
-    for standing in context.tournament.submissions.of_model(model.id)[:1]:
+    for standing in _submitted(context, model)[:1]:
         one, found = standing.submission, rounds.get(standing.submission.round)
         latest.append(
             {
@@ -97,10 +133,7 @@ def _account(_root: None, info: Info) -> dict[str, Any]:
     context.session.require("read_user_info")
     account = context.tournament.records.accounts[context.session.token.username]
     return {
-        "apiTokens": [
-            {"name": f"key {place}", "publicId": token.public, "scopes": sorted(token.scopes)}
-            for place, token in enumerate(account.tokens, start=1)
-        ],
+        "apiTokens": [describe_token(token) for token in account.tokens],
         "assignedEthAddress": address("wallet", account.username),
         "availableNmr": lambda _info: money(context.tournament.available(account.username)),
         "availableUsd": "0.0",
@@ -119,27 +152,20 @@ def _account(_root: None, info: Info) -> dict[str, Any]:
 
 
 def _wallet_transactions(context: Context, account: AccountRecord) -> list[dict[str, Any]]:
-    wallet = address("wallet", account.username)
-    rows: list[tuple[datetime, str, Decimal, str]] = [
-        (moment, kind, amount, identifier) for moment, kind, amount, _, identifier in account.movements
-    ]
-    for model_id in account.models:
-        for payout in filter(_staked, context.tournament.standings.settled_of(model_id)):
-            kind = "payout" if payout.total >= 0 else "burn"
-            rows.append((payout.moment, kind, payout.total, f"{model_id}/{payout.number}"))
-    rows.sort(key=lambda row: row[0], reverse=True)
+    wallet, contract = address("wallet", account.username), address("contract", "staking")
+    models = context.tournament.records.models
     return [
         {
-            "amount": money(amount),
-            "from": wallet if amount < 0 else address("contract", "staking"),
+            "amount": money(one.amount),
+            "from": wallet if one.amount < 0 else contract,
             "status": "confirmed",
-            "time": iso(moment),
-            "to": address("contract", "staking") if amount < 0 else wallet,
-            "tournament": context.tournament.world.arena.tournament,
-            "txHash": address("transaction", identifier, 64),
-            "type": kind,
+            "time": iso(one.moment),
+            "to": contract if one.amount < 0 else wallet,
+            "tournament": models[one.model_id].tournament,
+            "txHash": address("transaction", one.identifier, 64),
+            "type": one.kind,
         }
-        for moment, kind, amount, identifier in rows
+        for one in reversed(context.tournament.ledger.movements_of(account.username))
     ]
 
 
@@ -149,21 +175,17 @@ def _model(_root: None, info: Info, modelId: str | None = None) -> dict[str, Any
     return describe_model(context, context.tournament.own_model(context.session, modelId))
 
 
-def _submissions(
-    _root: None,
-    info: Info,
-    modelId: str | None = None,
-) -> list[dict[str, Any]]:
+def _submissions(_root: None, info: Info, modelId: str | None = None) -> list[dict[str, Any]]:
     context: Context = info.context
     context.session.require("read_submission_info")
     model = context.tournament.own_model(context.session, modelId)
-    return [describe_submission(context, one) for one in context.tournament.submissions.of_model(model.id)]
+    return [describe_submission(context, one) for one in _submitted(context, model)]
 
 
 def _download_auth(_root: None, info: Info, id: str | None = None) -> dict[str, Any]:
     context: Context = info.context
     context.session.require("download_submission")
-    found: SubmissionRecord | None = context.tournament.submissions.find(id or "")
+    found: SubmissionRecord | None = context.tournament.submission(id or "")
     if found is None:
         raise GraphQLError("Submission not found")
     context.tournament.own_model(context.session, found.model_id)
@@ -187,20 +209,24 @@ def _payouts(_root: None, info: Info, tournament: int) -> dict[str, Any]:
     context: Context = info.context
     context.session.require("read_user_info")
     engine = context.tournament
-    engine.check_tournament(tournament)
-    models = engine.records.accounts[context.session.token.username].models
-    settled = [one for model in models for one in engine.standings.settled_of(model) if _staked(one)]
-    pending = [one for model in models for one in engine.standings.pending_of(model) if _staked(one)]
+    contest = engine.contest(tournament)
+    own = engine.records.accounts[context.session.token.username].models
+    models = [one for one in own if engine.records.models[one].tournament == contest.number]
+    settled = [one for model in models for one in contest.standings.settled_of(model) if _staked(one)]
+    pending = [one for model in models for one in contest.standings.pending_of(model) if _staked(one)]
     since = engine.now() - timedelta(days=45)
     recent = [one for one in settled if one.moment > since]
-    return {"actual": _describe_payouts(context, recent), "pending": _describe_payouts(context, pending)}
+    return {
+        "actual": _describe_payouts(context, contest, recent),
+        "pending": _describe_payouts(context, contest, pending),
+    }
 
 
 def _staked(payout: Payout) -> bool:
     return payout.at_risk > 0
 
 
-def _describe_payouts(context: Context, payouts: list[Payout]) -> list[dict[str, Any]]:
+def _describe_payouts(context: Context, contest: Contest, payouts: list[Payout]) -> list[dict[str, Any]]:
     return [
         {
             "currencySymbol": "$",
@@ -209,9 +235,9 @@ def _describe_payouts(context: Context, payouts: list[Payout]) -> list[dict[str,
             "modelName": context.tournament.records.models[one.model_id].name,
             "payoutNmr": money(one.total),
             "payoutValue": None,
-            "roundId": round_id(one.number),
+            "roundId": round_id(contest, one.number),
             "roundNumber": one.number,
-            "roundResolveTime": iso(context.tournament.rounds.get(one.number).resolves),
+            "roundResolveTime": iso(contest.rounds.get(one.number).resolves),
         }
         for one in sorted(payouts, key=lambda payout: -payout.number)
     ]
@@ -219,11 +245,12 @@ def _describe_payouts(context: Context, payouts: list[Payout]) -> list[dict[str,
 
 def _account_profile(_root: None, info: Info, username: str, tournament: int | None = None) -> dict[str, Any] | None:
     engine = info.context.tournament
-    engine.check_tournament(tournament)
+    number = None if tournament is None else engine.contest(tournament).number
     account = engine.records.accounts.get(username)
     if account is None:
         return None
     models = [engine.records.models[one] for one in account.models]
+    models = [one for one in models if number in (None, one.tournament) and not one.archived]
     return {"models": [{"displayName": one.name, "id": one.id} for one in models], "username": username}
 
 
@@ -235,14 +262,14 @@ def _user_profile(
 ) -> dict[str, Any] | None:
     context: Context = info.context
     engine = context.tournament
-    engine.check_tournament(tournament)
-    model = engine.records.model_named(modelName)
+    contest = engine.contest(tournament)
+    model = engine.records.model_named(modelName, contest.number)
     if model is None:
         return None
-    stake = model.stake_at(engine.now())
+    stake = engine.stake(model.id)
 
     def stake_value(_info: Info) -> str | None:
-        pending = sum((one.total for one in engine.standings.pending_of(model.id)), ZERO)
+        pending = sum((one.total for one in contest.standings.pending_of(model.id)), ZERO)
         return money(stake + pending) if stake else None
 
     return {
@@ -269,6 +296,7 @@ RESOLVERS = {
         "pendingModelPayouts": _payouts,
         "submissionDownloadAuth": _download_auth,
         "submissionUploadAuth": _upload_auth,
+        "submissionUploadSignalsAuth": _upload_auth,
         "submissions": _submissions,
         "v3UserProfile": _user_profile,
     }

@@ -14,7 +14,9 @@ from eraforge.core.errors import Broken, UserError
 from eraforge.core.panel import Moments, Panel, Target
 from eraforge.core.ports import Fold
 from eraforge.evaluation.checks.practice import practice_panel
-from eraforge.evaluation.splits import OFFICIAL_CHUNK, WalkForward, check_fold, check_folds, clean_past
+from eraforge.evaluation.splitters.fold_checks import check_fold, check_folds
+from eraforge.evaluation.splitters.purging import clean_past
+from eraforge.evaluation.splitters.walk_forward import OFFICIAL_CHUNK, WalkForward
 
 
 def panel_with(eras: int, purge: int, horizon: int, holidays: dict[int, int]) -> Panel:

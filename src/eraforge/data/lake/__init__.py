@@ -1,0 +1,1 @@
+"""The lake: every bar that was ever told, kept with the moment it was learned."""

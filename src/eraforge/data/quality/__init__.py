@@ -1,0 +1,1 @@
+"""What makes prices trustworthy: gates, a report, and repairs that are named and counted."""

@@ -1,0 +1,1 @@
+"""What stands beside prices: groups of symbols, universes with entry and exit, macro series."""

@@ -1,0 +1,88 @@
+"""What an entry's own evaluation examines before it trains anything: its folds, its columns, and what its model makes
+of a small part of its own rows when their future is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from eraforge.core.panel import ERA, ID, Panel
+from eraforge.core.ports import Model, Progress, Splitter
+from eraforge.evaluation.leaks.canaries import canary_columns
+from eraforge.evaluation.leaks.findings import LeakReport, ProbeResult
+from eraforge.evaluation.leaks.fold_audit import audit_folds
+from eraforge.evaluation.leaks.laboratory import DEPTHS, SEED, Depth, examine
+from eraforge.evaluation.leaks.panel_history import PanelHistory
+from eraforge.evaluation.leaks.subjects import model_pipeline
+from eraforge.evaluation.splitters.walk_forward import WalkForward
+
+OFF = "off"
+CHOICES = (*DEPTHS, OFF)
+LEARNED_ERAS, PREDICTED_ERAS = 10, 8
+ROWS, COLUMNS = 60, 24
+QUICK = Depth("quick", 3, 1, False)
+"""Three cuts with one scramble each: the model is trained four times on a few hundred rows."""
+
+
+def examine_entry(
+    name: str, model: Model, panel: Panel, splitter: Splitter, depth: str, progress: Progress | None = None
+) -> LeakReport:
+    """The fold audit on the whole panel, canary columns in some eras, and the exact probes on a small part of it.
+
+    Args:
+        name: of the entry.
+        model: unfitted, as it will be trained.
+        panel: labelled history, as it will be evaluated.
+        splitter: as it will be used.
+        depth: `quick` (what a turn does), `thorough` (as `eraforge leak` does), or `off`: nothing is examined, and the
+            report says so.
+        progress: told which probe is at work.
+    """
+    if depth == OFF:
+        return LeakReport(name, "entry", OFF, SEED, "nothing", ())
+    probes: list[ProbeResult] = []
+    steps: tuple[tuple[str, Callable[[], tuple[ProbeResult, ...]]], ...] = (
+        ("folds", lambda: (audit_folds(splitter, panel),)),
+        ("columns", lambda: (canary_columns(panel, 6 if depth == QUICK.name else 24),)),
+        ("model", lambda: _model_probes(name, model, panel, QUICK if depth == QUICK.name else DEPTHS[depth])),
+    )
+    for place, (what, step) in enumerate(steps):
+        if progress is not None:
+            progress(f"leak probes: {what}", place, len(steps))
+        probes += step()
+        if not probes[-1].passed:
+            break  # what is known to be wrong is said at once
+    if progress is not None:
+        progress(f"leak probes: {steps[-1][0]}", len(steps), len(steps))
+    kind = f" (made up: {panel.synthetic})" if panel.synthetic else ""
+    history = f"the entry's own rows{kind}: {len(panel.eras)} eras, {len(panel.features)} features"
+    return LeakReport(name, "entry", depth, SEED, history, tuple(probes))
+
+
+def _model_probes(name: str, model: Model, panel: Panel, depth: Depth) -> tuple[ProbeResult, ...]:
+    small = small_part(panel)
+    learned = len(small.eras) - PREDICTED_ERAS
+    subject = model_pipeline(name, model, WalkForward(chunk=max(1, learned)))
+    return examine(subject, PanelHistory(small), depth).probes
+
+
+def small_part(panel: Panel) -> Panel:
+    """The newest eras of a panel that make one clean fold, with some rows and columns of each, in memory."""
+    count = LEARNED_ERAS + _left_out(panel) + PREDICTED_ERAS
+    eras = panel.eras[-count:]
+    places = np.unique(np.linspace(0, len(panel.features) - 1, min(COLUMNS, len(panel.features))).round().astype(int))
+    chosen = panel.where_eras(eras).select(features=[panel.features[at] for at in places])
+    rows = chosen.frame.filter(pl.int_range(pl.len()).over(ERA) < ROWS).collect()
+    return replace(chosen, frame=rows.sort(ERA, ID).lazy())
+
+
+def _left_out(panel: Panel) -> int:
+    """Eras before the newest ones that purging takes, by count and by the date a label is known."""
+    first = panel.eras[-min(PREDICTED_ERAS, len(panel.eras))]
+    known = panel.moments.known_before(panel.target.name, panel.moments.date_of(first))
+    place = panel.moments.position
+    by_date = place[first] - (place[known[-1]] if known else 0)
+    return max(panel.target.purge, by_date)

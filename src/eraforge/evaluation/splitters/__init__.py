@@ -1,0 +1,1 @@
+"""Splitters: folds that train on nothing that could know the predicted part, and the check that judges any fold."""

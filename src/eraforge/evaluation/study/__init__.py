@@ -1,0 +1,1 @@
+"""What lies behind a mean: regimes, exposures and importances of out-of-fold predictions."""

@@ -1,0 +1,1 @@
+"""Experiments and models: tried once, recorded whole, compared honestly, promoted with reasons."""

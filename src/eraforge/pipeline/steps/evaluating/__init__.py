@@ -1,0 +1,1 @@
+"""What an evaluation computes, and two of them side by side."""

@@ -1,0 +1,134 @@
+"""One tournament as it is played here: its world and rounds, its submissions, their scores, and the standings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+
+import numpy as np
+
+from eraforge.core.errors import DataError, Refused
+from eraforge.evaluation.neutral.churn import Answer, mean_neutral_churn
+from eraforge.simulator.port import World
+from eraforge.simulator.tournament.records import Records, SubmissionRecord
+from eraforge.simulator.tournament.rounds import FIRST_ROUND, Rounds
+from eraforge.simulator.tournament.rules.assumptions import Assumptions
+from eraforge.simulator.tournament.scoring import ScoreBook
+from eraforge.simulator.tournament.standings import Standings
+from eraforge.simulator.tournament.submissions import Standing, SubmissionBook
+from eraforge.simulator.tournament.validation import read_submission, validate
+from eraforge.store.objects import Objects
+
+CHURN_ROUNDS = 5
+
+
+class Contest:
+    """A tournament by its number.
+
+    Args:
+        world: its data, truths and competitors.
+        records, objects, now: of the simulator.
+        stake: NMR that a model has staked now.
+        risk: what an account's model has at risk in a closed round.
+        assumptions: figures in place of those that the policies leave open.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        records: Records,
+        objects: Objects,
+        now: Callable[[], datetime],
+        stake: Callable[[str], Decimal],
+        risk: Callable[[int, str], Decimal],
+        assumptions: Assumptions,
+    ) -> None:
+        self.world, self.arena, self.number = world, world.arena, world.arena.tournament
+        self._objects = objects
+        self.rounds = Rounds(world.arena, assumptions)
+        self.book = self.rounds.book
+        self.live_ids = lru_cache(maxsize=8)(self._live_ids)
+        self._loaded = lru_cache(maxsize=1024)(self._load)
+        self.submissions = SubmissionBook(records, self.rounds, now)
+        self.scores = ScoreBook(world, records, self.rounds, self.submissions, self.predictions, risk)
+        self.churn = lru_cache(maxsize=4096)(self._churn)
+        self.standings = Standings(records, self.rounds, self.scores, now, stake, self.churn)
+
+    def predictions(self, standing: Standing) -> np.ndarray:
+        """(n,) predictions of an accepted submission in the order of its round's live ids; NaN where one is missing."""
+        one = standing.submission
+        return self._loaded(one.digest, one.filename, one.based_on, one.round)
+
+    def verdict(self, record: SubmissionRecord) -> str | None:
+        """Why a submission is rejected, in the official words, or None when it is accepted."""
+        try:
+            self._loaded(record.digest, record.filename, record.based_on, record.round)
+        except Refused as error:
+            return error.sentence
+        return None
+
+    def based_on(self, number: int, datestamp: int | None) -> int:
+        """The round whose ids a submission holds.
+
+        Raises:
+            Refused: `datestamp-unknown`.
+        """
+        for candidate in (number, number - 1):
+            if datestamp in (None, self.rounds.datestamp(candidate)):
+                return candidate
+        raise Refused(
+            "datestamp-unknown",
+            f"dataDatestamp {datestamp} is not that of a recent round.",
+            f"Send {self.rounds.datestamp(number)}, or nothing.",
+        )
+
+    def _live_ids(self, number: int) -> np.ndarray:
+        return self.world.live_ids(self.rounds.day(number))
+
+    def _load(self, digest: str, filename: str, based_on: int, number: int) -> np.ndarray:
+        table = read_submission(self._objects.get(digest), filename, self.arena)
+        values = validate(table, self.live_ids(based_on), self.arena, dated=self.book.dated)
+        if based_on == number:
+            return values
+        if self.arena.ids_persist:
+            return _carried(values, self.live_ids(based_on), self.live_ids(number))
+        return _mapped(values, len(self.live_ids(number)))
+
+    def _churn(self, number: int, model_id: str) -> float | None:
+        """Mean neutral churn against the model's answers of the five rounds before; None without neutralisers."""
+        current = self._answer(number, model_id)
+        if current is None:
+            return None
+        earlier = range(max(FIRST_ROUND, number - CHURN_ROUNDS), number)
+        previous = [answer for one in earlier if (answer := self._answer(one, model_id)) is not None]
+        try:
+            return mean_neutral_churn(current, previous)
+        except DataError as error:
+            if error.code != "constant-predictions":
+                raise
+            return None
+
+    def _answer(self, number: int, model_id: str) -> Answer | None:
+        day = self.rounds.day(number)
+        neutralisers, values = self.world.neutralizers(day), self.scores.answer(number, model_id)
+        if neutralisers is None or values is None:
+            return None
+        return Answer(self.live_ids(number), values, neutralisers, self.world.weights(day))
+
+
+def _mapped(values: np.ndarray, rows: int) -> np.ndarray:
+    """Predictions on one round's ids carried to the next round's, by place; ids without a partner get the middle."""
+    mapped = np.full(rows, 0.5)
+    kept = min(rows, len(values))
+    mapped[:kept] = values[:kept]
+    return mapped
+
+
+def _carried(values: np.ndarray, ids: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Predictions carried to another round by id, where ids persist; NaN for ids that were not there."""
+    carried = np.full(len(wanted), np.nan)
+    _, here, there = np.intersect1d(ids, wanted, assume_unique=True, return_indices=True)
+    carried[there] = values[here]
+    return carried
