@@ -16,8 +16,8 @@ from eraforge.core.errors import DataError, UserError
 from eraforge.features.catalogue import named
 from eraforge.features.engine import compute
 from eraforge.pipeline.stage_cache import StageCache
-from eraforge.pipeline.steps import feature_store
-from eraforge.pipeline.steps.feature_store import FeatureStore, bars_digest
+from eraforge.pipeline.steps.bars import feature_store
+from eraforge.pipeline.steps.bars.feature_store import FeatureStore, bars_digest
 from eraforge.store.ledger import Ledger
 from eraforge.store.objects import Objects
 
