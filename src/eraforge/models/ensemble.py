@@ -8,21 +8,16 @@ from typing import Any
 
 import polars as pl
 
-from eraforge.core import plugins
 from eraforge.core.errors import DataError
 from eraforge.core.panel import Panel
 from eraforge.core.ports import Fitted, Model
 from eraforge.core.words import PREDICTION
 from eraforge.models import archive
+from eraforge.models.members import check_members, member_models, two_kinds
 from eraforge.models.ranking import predictions_frame, rank_to_normal
-from eraforge.models.rows import require
 
 KIND = "average"
 FOLDER = "members/"
-
-
-def _two_kinds() -> dict[str, dict[str, Any]]:
-    return {"linear": {"learner": "ridge"}, "trees": {"learner": "lightgbm"}}
 
 
 @dataclass(frozen=True)
@@ -36,16 +31,10 @@ class Average:
             weight may be left out.
     """
 
-    members: Mapping[str, Mapping[str, Any]] = field(default_factory=_two_kinds)
+    members: Mapping[str, Mapping[str, Any]] = field(default_factory=two_kinds)
 
     def __post_init__(self) -> None:
-        require(len(self.members) > 0, "members", self.members, "a table of at least one member")
-        for name, member in self.members.items():
-            require("learner" in member, f"members.{name}", dict(member), "a member that names its learner")
-            unknown = sorted(set(member) - {"learner", "settings", "weight"})
-            require(not unknown, f"members.{name}", unknown, "made of learner, settings and weight alone")
-            weight = member.get("weight", 1.0)
-            require(weight > 0, f"members.{name}.weight", weight, "above 0")
+        check_members(self.members, weighted=True)
 
     def parts(self) -> dict[str, Model]:
         """The members as models, by name in alphabetical order.
@@ -53,16 +42,7 @@ class Average:
         Raises:
             UserError: `unknown-plugin`, or whatever a member says of its settings.
         """
-        return {name: self._part(name) for name in sorted(self.members)}
-
-    def _part(self, name: str) -> Model:
-        member = self.members[name]
-        try:
-            model: Model = plugins.find("model", member["learner"])(**member.get("settings", {}))
-        except TypeError as error:
-            require(False, f"members.{name}.settings", member.get("settings"), f"accepted by its learner ({error})")
-            raise
-        return model
+        return member_models(self.members)
 
     def fit(self, panel: Panel) -> FittedAverage:
         """Train every member on the same panel."""
