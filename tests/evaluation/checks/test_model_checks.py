@@ -19,6 +19,7 @@ from eraforge.evaluation.checks.practice import practice_panel
 from eraforge.models.ensemble import Average
 from eraforge.models.linear import FittedRidge, Ridge
 
+EPOCHS = {"epochs": 8, "patience": 3, "learning_rate": 1e-2, "threads": 1}
 SMALL: dict[str, dict[str, Any]] = {
     "lightgbm": {"n_estimators": 60, "colsample_bytree": 0.5},
     "xgboost": {"n_estimators": 60, "colsample_bytree": 0.5},
@@ -26,6 +27,18 @@ SMALL: dict[str, dict[str, Any]] = {
     "random_forest": {"n_estimators": 60},
     "extra_trees": {"n_estimators": 60},
     "support_vectors": {"landmarks": 60},
+    "mlp": {**EPOCHS, "width": 32, "layers": 1},
+    "resnet": {**EPOCHS, "width": 16, "hidden": 32, "blocks": 1},
+    "tabnet": {**EPOCHS, "width": 8, "steps": 2},
+    "ft_transformer": {**EPOCHS, "width": 16, "blocks": 1, "heads": 2},
+    "tabm": {**EPOCHS, "members": 4, "width": 32, "layers": 1},
+    "lstm": {**EPOCHS, "width": 16},
+    "gru": {**EPOCHS, "width": 16},
+    "tcn": {**EPOCHS, "width": 16, "blocks": 2},
+    "transformer": {**EPOCHS, "width": 16, "blocks": 1, "heads": 2},
+    "nhits": {**EPOCHS, "width": 16, "hidden": 32},
+    "tft": {**EPOCHS, "width": 8, "heads": 2},
+    "patchtst": {**EPOCHS, "width": 8, "blocks": 1, "heads": 2},
 }
 """Settings that are quick on a hundredth of the usual rows; a model that is not named is checked with its defaults."""
 

@@ -20,6 +20,7 @@ from eraforge.models.rows import labels, pieces, require, training_rows
 
 KIND = "catboost"
 CELLS_AT_ONCE = 16 * 2**20
+FEW_CELLS = 2 * 2**20
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,12 @@ class CatBoost:
         settings = {**facts["settings"], "threads": self.threads}
         return FittedCatBoost(blobs["trees.cbm"], tuple(facts["features"]), settings)
 
-    def parameters(self) -> dict[str, Any]:
-        """The settings in CatBoost's own words, with everything that makes a run repeatable and leaves no file."""
+    def parameters(self, cells: int) -> dict[str, Any]:
+        """The settings in CatBoost's own words, with everything that makes a run repeatable and leaves no file.
+
+        Args:
+            cells: rows times features of the training; few of them are learned faster by one thread than by many.
+        """
         where = chosen_device(self.device, "catboost", built_for_cuda=True)
         of_device = {"task_type": "GPU"} if where == "cuda" else {"rsm": self.colsample_bylevel}
         return {
@@ -109,7 +114,7 @@ class CatBoost:
             "bootstrap_type": "No",
             "random_strength": 0,
             "random_seed": self.seed,
-            "thread_count": self.threads or -1,
+            "thread_count": self.threads or (1 if cells < FEW_CELLS else -1),
             "allow_writing_files": False,
             "logging_level": "Silent",
             **of_device,
@@ -123,8 +128,8 @@ class CatBoost:
         if not len(matrix) or (np.nanmax(matrix, axis=0) == np.nanmin(matrix, axis=0)).all():
             raise DataError("features-all-constant", "No feature has two values.", "Select features that vary.")
         pool = catboost.Pool(matrix, truth, weight=row_weights(rows, self.era_half_life, self.even_eras))
+        booster = catboost.CatBoost({**self.parameters(matrix.size), "iterations": trees})
         del matrix
-        booster = catboost.CatBoost({**self.parameters(), "iterations": trees})
         booster.fit(pool)
         report("trees", trees, trees)
         return booster

@@ -20,6 +20,7 @@ from eraforge.models.rows import are_bytes, labels, pieces, require, training_ro
 
 KIND = "xgboost"
 CELLS_AT_ONCE = 32 * 2**20
+FEW_CELLS = 2 * 2**20
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,12 @@ class XGBoost:
         settings = {**facts["settings"], "threads": self.threads}
         return FittedXGBoost(blobs["trees.ubj"], tuple(facts["features"]), settings)
 
-    def parameters(self) -> dict[str, Any]:
-        """The settings in XGBoost's own words."""
+    def parameters(self, cells: int) -> dict[str, Any]:
+        """The settings in XGBoost's own words.
+
+        Args:
+            cells: rows times features of the training; few of them are learned faster by one thread than by many.
+        """
         xgboost = library("xgboost", "gbm")
 
         built = bool(xgboost.build_info().get("USE_CUDA"))
@@ -115,7 +120,7 @@ class XGBoost:
             "lambda": self.reg_lambda,
             "max_bin": self.max_bin,
             "seed": self.seed,
-            "nthread": self.threads,
+            "nthread": self.threads or (1 if cells < FEW_CELLS else 0),
             "device": chosen_device(self.device, "xgboost", built),
             "verbosity": 0,
         }
@@ -123,11 +128,11 @@ class XGBoost:
     def _booster(self, rows: Panel, trees: int, watch: Watch | None = None) -> Any:
         xgboost = library("xgboost", "gbm")
 
-        data = xgboost.QuantileDMatrix(
-            _blocks(rows, self.era_half_life, self.even_eras), max_bin=self.max_bin, nthread=self.threads
-        )
+        blocks = _blocks(rows, self.era_half_life, self.even_eras)
+        parameters = self.parameters(blocks.count * len(rows.features))
+        data = xgboost.QuantileDMatrix(blocks, max_bin=self.max_bin, nthread=parameters["nthread"])
         followers = [_follower(trees, rows.features, watch)]
-        return xgboost.train(self.parameters(), data, trees, callbacks=followers, verbose_eval=False)
+        return xgboost.train(parameters, data, trees, callbacks=followers, verbose_eval=False)
 
 
 class FittedXGBoost:
@@ -183,6 +188,7 @@ def _blocks(panel: Panel, half_life: float, even: bool) -> Any:
     class Blocks(xgboost.DataIter):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
+            self.count = len(truth)
             self.reset()
 
         def reset(self) -> None:
