@@ -19,6 +19,8 @@ from eraforge.evaluation.checks.practice import practice_panel
 from eraforge.models.ensemble import Average
 from eraforge.models.linear import FittedRidge, Ridge
 
+TREES = {"learner": "lightgbm", "settings": {"n_estimators": 30, "colsample_bytree": 0.5}}
+BLEND = {"members": {"trees": TREES, "linear": {"learner": "ridge"}}}
 EPOCHS = {"epochs": 8, "patience": 3, "learning_rate": 1e-2, "threads": 1}
 SMALL: dict[str, dict[str, Any]] = {
     "lightgbm": {"n_estimators": 60, "colsample_bytree": 0.5},
@@ -39,6 +41,10 @@ SMALL: dict[str, dict[str, Any]] = {
     "nhits": {**EPOCHS, "width": 16, "hidden": 32},
     "tft": {**EPOCHS, "width": 8, "heads": 2},
     "patchtst": {**EPOCHS, "width": 8, "blocks": 1, "heads": 2},
+    "flaml": {"tries": 3, "folds": 2, "max_trees": 60},
+    **dict.fromkeys(("average", "rank_average", "optimised", "greedy", "dynamic", "stacked", "regimes"), BLEND),
+    **dict.fromkeys(("neutralised", "low_exposure", "era_sample", "era_boosting", "multi_target"), TREES),
+    **dict.fromkeys(("columns", "feature_groups", "pca"), TREES),
 }
 """Settings that are quick on a hundredth of the usual rows; a model that is not named is checked with its defaults."""
 
@@ -186,7 +192,7 @@ class Hungry(Faulty):
     """Takes more memory than the rows could ever need."""
 
     def fit(self, panel: Panel) -> Any:
-        np.ones(1100 * 2**20, dtype=np.int8)
+        np.empty(1100 * 2**20, dtype=np.int8)
         return super().fit(panel)
 
 
