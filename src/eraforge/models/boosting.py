@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -62,6 +62,9 @@ class LightGBM:
     even_eras: bool = False
     seed: int = 7
     threads: int = 0
+
+    bytes_per_value: ClassVar[float] = 0.5
+    """What training holds of every feature value at its peak."""
 
     def __post_init__(self) -> None:
         require(self.n_estimators >= 1, "n_estimators", self.n_estimators, "a number of trees from 1")

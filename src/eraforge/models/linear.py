@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -44,6 +44,9 @@ class Ridge:
     penalty: float = 0.1
     era_half_life: float = 0.0
     even_eras: bool = False
+
+    bytes_per_value: ClassVar[float] = 0.0
+    """What training holds of every feature value at its peak."""
 
     def __post_init__(self) -> None:
         require(self.penalty > 0, "penalty", self.penalty, "above 0")

@@ -9,6 +9,9 @@ from eraforge.core import plugins
 from eraforge.core.ports import Model
 from eraforge.models.rows import require
 
+UNKNOWN = 5.0
+"""Bytes per value of a model that does not say: one of the rows, four of a float32 copy."""
+
 
 def two_kinds() -> dict[str, dict[str, Any]]:
     """The members an ensemble has when none are named: a linear model and trees."""
@@ -59,3 +62,21 @@ def made(learner: str, settings: Mapping[str, Any], where: str = "settings") -> 
         require(False, where, dict(settings), f"accepted by its learner ({error})")
         raise
     return model
+
+
+def memory_per_value(model: Model) -> float:
+    """Bytes of memory that training holds of every feature value at its peak, besides a piece of the rows.
+
+    What a model says itself (`bytes_per_value`); of models made of models the most that one of them takes; of a model
+    that says nothing, what the rows and a float32 copy of them take.
+    """
+    own = getattr(model, "bytes_per_value", None)
+    if own is not None:
+        return float(own)
+    members = getattr(model, "members", None)
+    if members:
+        return max(memory_per_value(one) for one in member_models(members).values())
+    learner = getattr(model, "learner", None)
+    if learner is not None:
+        return memory_per_value(made(learner, getattr(model, "settings", {}))) / getattr(model, "every", 1)
+    return UNKNOWN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -43,6 +43,9 @@ class FLAML:
     max_trees: int = 1000
     seed: int = 7
     threads: int = 0
+
+    bytes_per_value: ClassVar[float] = 10.0
+    """What training holds of every feature value at its peak."""
 
     def __post_init__(self) -> None:
         require(self.tries >= 1, "tries", self.tries, "a number of tries from 1")

@@ -52,6 +52,9 @@ class LoopSettings:
     kind: ClassVar[str] = ""
     """The name under which fitted models are saved."""
 
+    bytes_per_value: ClassVar[float] = 2.0
+    """What training holds of every feature value at its peak."""
+
     def __post_init__(self) -> None:
         require(self.epochs >= 1, "epochs", self.epochs, "a number of epochs from 1")
         check_stopping(self.patience, self.tail)

@@ -124,7 +124,7 @@ class Loop:
             if not torch.isfinite(loss):
                 raise DataError(
                     "training-diverged",
-                    f"The loss of {self.network.kind!r} became {float(loss)}.",
+                    f"The loss of {self.network.kind!r} became {float(loss.detach())}.",
                     "Lower its learning_rate, and check the features for extreme values.",
                 )
             loss.backward()

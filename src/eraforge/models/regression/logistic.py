@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -34,6 +35,9 @@ class Logistic:
     rounds: int = 200
     era_half_life: float = 0.0
     even_eras: bool = False
+
+    bytes_per_value: ClassVar[float] = 2.0
+    """What training holds of every feature value at its peak."""
 
     def __post_init__(self) -> None:
         require(self.penalty > 0, "penalty", self.penalty, "above 0")

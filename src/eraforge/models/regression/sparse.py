@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -37,6 +38,9 @@ class ElasticNet:
     l1_share: float = 0.5
     era_half_life: float = 0.0
     even_eras: bool = False
+
+    bytes_per_value: ClassVar[float] = 0.0
+    """What training holds of every feature value at its peak."""
 
     def __post_init__(self) -> None:
         require(0 < self.penalty < 1, "penalty", self.penalty, "in (0, 1)")
@@ -87,6 +91,9 @@ class Lasso:
     penalty: float = 0.1
     era_half_life: float = 0.0
     even_eras: bool = False
+
+    bytes_per_value: ClassVar[float] = 0.0
+    """What training holds of every feature value at its peak."""
 
     def __post_init__(self) -> None:
         self._net()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -51,6 +51,9 @@ class SupportVectors:
     era_half_life: float = 0.0
     even_eras: bool = False
     seed: int = 7
+
+    bytes_per_value: ClassVar[float] = 2.0
+    """What training holds of every feature value at its peak."""
 
     def __post_init__(self) -> None:
         require(self.kernel in ("radial", "linear"), "kernel", self.kernel, "radial or linear")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from eraforge.core.panel import Panel
 from eraforge.models import archive
@@ -43,6 +43,9 @@ class RandomForest:
     even_eras: bool = False
     seed: int = 7
     threads: int = 0
+
+    bytes_per_value: ClassVar[float] = 0.5
+    """What training holds of every feature value at its peak."""
 
     def __post_init__(self) -> None:
         require(0 < self.row_share < 1, "row_share", self.row_share, "in (0, 1)")

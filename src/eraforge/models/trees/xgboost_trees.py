@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -59,6 +59,9 @@ class XGBoost:
     device: str = "auto"
     seed: int = 7
     threads: int = 0
+
+    bytes_per_value: ClassVar[float] = 1.5
+    """What training holds of every feature value at its peak."""
 
     def __post_init__(self) -> None:
         require(self.n_estimators >= 1, "n_estimators", self.n_estimators, "a number of trees from 1")
