@@ -66,6 +66,15 @@ def test_every_registered_model_keeps_the_contract(name: str) -> None:
         assert result.passed, f"{result.check}: {result.sentence}"
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", plugins.names("model"))
+def test_every_registered_model_keeps_the_contract_with_its_defaults(name: str) -> None:
+    require_extra(name)
+    for result in check_model(name):
+        assert result.passed, f"{result.check}: {result.sentence}"
+
+
 def test_settings_reach_the_model() -> None:
     with pytest.raises(UserError):
         check_model("no such model")

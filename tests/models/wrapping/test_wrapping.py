@@ -122,6 +122,14 @@ def test_each_target_is_learned_from_the_rows_where_it_is_known() -> None:
     assert loaded.predict(UNSEEN).equals(fitted.predict(UNSEEN))
 
 
+@pytest.mark.parametrize(
+    "kind", [Neutralised, LowExposure, EraSample, EraBoosting, MultiTarget, Columns, FeatureGroups]
+)
+def test_what_is_wrong_with_the_inner_model_is_said_at_once(kind: Any) -> None:
+    with pytest.raises(UserError, match="'trees'"):
+        kind("ridge", {"trees": 3})
+
+
 def test_columns_shows_only_the_chosen_features() -> None:
     some = [name for name in PANEL.features if name.startswith("feature_1")]
     assert Columns("ridge", {}, ["feature_1*"]).fit(PANEL).save() == Ridge().fit(PANEL.select(features=some)).save()

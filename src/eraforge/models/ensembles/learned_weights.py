@@ -34,6 +34,7 @@ class LearnedWeights:
 
     def __post_init__(self) -> None:
         check_members(self.members)
+        member_models(self.members)  # what is wrong with one is said before anything is read
         require(self.folds >= 1, "folds", self.folds, "a number of folds from 1")
 
     def weights(self, evidence: Evidence) -> np.ndarray:

@@ -44,6 +44,7 @@ class Regimes:
 
     def __post_init__(self) -> None:
         check_members(self.members)
+        member_models(self.members)  # what is wrong with one is said before anything is read
         require(self.buckets >= 1, "buckets", self.buckets, "a number of buckets from 1")
         require(self.prior > 0, "prior", self.prior, "above 0")
         require(self.folds >= 1, "folds", self.folds, "a number of folds from 1")

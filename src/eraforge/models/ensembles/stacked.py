@@ -41,6 +41,8 @@ class Stacked:
 
     def __post_init__(self) -> None:
         check_members(self.members)
+        member_models(self.members)  # what is wrong with one is said before anything is read
+        made(self.learner, self.settings)
         require(self.folds >= 1, "folds", self.folds, "a number of folds from 1")
 
     def fit(self, panel: Panel) -> FittedStacked:

@@ -65,6 +65,7 @@ class FeatureGroups(Wrapping):
     kind = "feature_groups"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.count >= 1, "count", self.count, "a number of groups from 1")
         for name, patterns in self.groups.items():
             require(len(patterns) > 0, f"groups.{name}", list(patterns), "a list of at least one pattern")
@@ -114,6 +115,7 @@ class PrincipalComponents(Wrapping):
     whiten: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.components >= 1, "components", self.components, "a number of components from 1")
 
     def fit(self, panel: Panel) -> FittedPrincipalComponents:

@@ -22,6 +22,9 @@ class Wrapping:
     learner: str = "lightgbm"
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.inner()  # what is wrong with it is said before anything is read
+
     def inner(self) -> Model:
         """The inner model.
 

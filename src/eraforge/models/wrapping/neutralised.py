@@ -38,6 +38,7 @@ class Neutralised(Wrapping):
     features: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(0 <= self.proportion <= 1, "proportion", self.proportion, "in [0, 1]")
 
     def parts(self) -> dict[str, Model]:

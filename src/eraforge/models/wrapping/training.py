@@ -38,6 +38,7 @@ class LowExposure(Wrapping):
     features: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(0 <= self.proportion <= 1, "proportion", self.proportion, "in [0, 1]")
         require(self.penalty > 0, "penalty", self.penalty, "above 0")
 
@@ -75,6 +76,7 @@ class EraSample(Wrapping):
     first: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.every >= 1, "every", self.every, "a number of eras from 1")
         require(0 <= self.first < self.every, "first", self.first, "from 0 and below every")
 
@@ -106,6 +108,7 @@ class EraBoosting(Wrapping):
     kind = "era_boosting"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.rounds >= 1, "rounds", self.rounds, "a number of rounds from 1")
         require(0 < self.share <= 1, "share", self.share, "in (0, 1]")
 
