@@ -52,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ("live", options.features, options.rows),
             ("many", options.many_features, options.many),
         ):
+            if step not in options.steps:
+                continue
             folder = Path(name) / step
             folder.mkdir()
             _prepare(folder, features, rows)
@@ -70,6 +72,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=int, default=6700)
     parser.add_argument("--many", type=int, default=1_000_000)
     parser.add_argument("--many-features", type=int, default=800)
+    parser.add_argument("--steps", nargs="+", choices=["live", "many"], default=["live", "many"])
     parser.add_argument("--json", type=Path)
     parser.add_argument("--measure", choices=["live", "many"], help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -81,7 +84,7 @@ def _prepare(folder: Path, features: int, rows: int) -> None:
     from eraforge.core import plugins
     from eraforge.evaluation.checks.practice import practice_panel
 
-    panel = practice_panel(eras=8, rows=250, features=features)
+    panel = practice_panel(eras=4, rows=250, features=features)
     for name, settings in MODELS.items():
         (folder / f"{name}.model").write_bytes(plugins.find("model", name)(**settings).fit(panel).save())
     rng = np.random.default_rng(2)

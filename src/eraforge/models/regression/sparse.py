@@ -124,11 +124,12 @@ def descend(scatter: np.ndarray, products: np.ndarray, l1: float, l2: float) -> 
     """
     weights = np.zeros(len(products))
     left = products.copy()  # p - S w
-    sizes = np.diag(scatter).copy()
-    active = np.flatnonzero(sizes > 0)
+    sizes = np.diag(scatter)
+    every = np.flatnonzero(sizes > 0)
+    places = every
     for round_number in range(ROUNDS):
         largest = 0.0
-        for place in active:
+        for place in places:
             before = weights[place]
             pull = left[place] + sizes[place] * before
             after = np.sign(pull) * max(abs(pull) - l1, 0.0) / (sizes[place] + l2)
@@ -137,6 +138,9 @@ def descend(scatter: np.ndarray, products: np.ndarray, l1: float, l2: float) -> 
                 left -= scatter[place] * (after - before)
                 largest = max(largest, abs(after - before))
         report("rounds", round_number + 1, ROUNDS)
-        if largest <= SETTLED * max(float(np.abs(weights).max()), 1e-300):
+        settled = largest <= SETTLED * max(float(np.abs(weights).max()), 1e-300)
+        if settled and places is every:
             break
+        # the few that are in settle among themselves before all are looked at again
+        places = every if settled else np.flatnonzero(weights)
     return weights
