@@ -27,6 +27,7 @@ format: .venv/tested
 
 help-pages: .venv/tested
 	$(BIN)/python tools/help_pages.py
+	$(BIN)/python tools/model_pages.py
 
 # Names and versions only: the lock names no registry, so it installs from whichever one a machine uses.
 lock: .venv/tested

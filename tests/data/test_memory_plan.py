@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from eraforge.core.errors import DataError, UserError
-from eraforge.data.memory_plan import WORKING_COPIES, available_memory, plan_memory
+from eraforge.data.memory_plan import WORKING_COPIES, available_memory, plan_memory, plan_training
 
 ROWS, NAMES = 20_000, [f"feature_{number}" for number in range(20)]
 
@@ -65,3 +65,14 @@ def test_a_container_bounds_what_is_available(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         available_memory(meminfo, limit)
     assert caught.value.code == "memory-unknown"
+
+
+def test_a_learner_that_fits_is_told_so_and_one_that_does_not_is_told_what_to_choose(path: Path) -> None:
+    plan = plan_memory([path], [*NAMES, "target"], 10, 5 << 20)
+    assert "it fits" in plan_training(plan, "ridge", 20, 0.5).sentence
+    values = ROWS * 20
+    tight = plan_training(plan, "mlp", 20, 40.0)
+    assert tight.needed == ROWS * 48 + (40 + 8) * values
+    assert tight.every == 4
+    assert "every 4th era" in tight.sentence
+    assert "at most 5 of 20 features" in tight.sentence

@@ -54,6 +54,13 @@ def test_the_command_page_is_the_programs_own_help() -> None:
     assert run.returncode == 0, run.stderr
 
 
+def test_the_table_of_models_is_generated_from_the_models() -> None:
+    run = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "model_pages.py"), "--check"], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+
+
 def test_every_verb_stands_on_the_command_page() -> None:
     text = (ROOT / "docs" / "commands.md").read_text()
     assert [verb.name for verb in VERBS if f"## `eraforge {verb.name}`" not in text] == []

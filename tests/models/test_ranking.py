@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numerai_tools.scoring import tie_kept_rank
+from numerai_tools.scoring import numerai_corr, tie_kept_rank
 
 from eraforge.core.errors import DataError
-from eraforge.models.ranking import predictions_frame, rank_to_normal, rank_to_unit
+from eraforge.models.ranking import era_corr, predictions_frame, rank_to_normal, rank_to_unit
 
 
 def frame(values: list[float], eras: list[str] | None = None) -> pl.DataFrame:
@@ -57,3 +57,17 @@ def test_refuses_a_wrong_number_of_values() -> None:
     with pytest.raises(DataError) as caught:
         predictions_frame(frame([1, 2]), np.zeros(3))
     assert caught.value.code == "prediction-count"
+
+
+def test_the_corr_a_model_judges_itself_by_is_the_official_one() -> None:
+    rng = np.random.default_rng(5)
+    eras = np.repeat(["0001", "0002", "0003"], [40, 1, 60])
+    values = rng.normal(size=101).round(1)
+    truth = rng.choice([0, 0.25, 0.5, 0.75, 1], size=101)
+    ours = era_corr(frame(values.tolist(), eras.tolist()), truth)
+    assert ours[1] == 0.0
+    for place, era in ((0, "0001"), (2, "0003")):
+        here = eras == era
+        predicted = pl.DataFrame({"p": values[here]}).to_pandas()
+        official = numerai_corr(predicted, pl.DataFrame({"t": truth[here]}).to_pandas()["t"])
+        assert abs(ours[place] - official["p"]) < 1e-12

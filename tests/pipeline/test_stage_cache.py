@@ -175,3 +175,16 @@ def test_code_is_named_by_the_files_it_stands_in(module: Callable[[str], ModuleT
 
 def test_the_order_of_the_code_does_not_count() -> None:
     assert code_digest(calendar, digest) == code_digest(digest, calendar, digest)
+
+
+def test_the_code_of_a_package_is_that_of_all_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model's file alone does not decide how it is trained: the loop it shares with others does too."""
+    for name, text in (("one", "a = 1"), ("two", "a = 2")):
+        folder = tmp_path / name / "inner"
+        folder.mkdir(parents=True)
+        (tmp_path / name / "__init__.py").write_text("")
+        (folder / "loop.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    one, two = importlib.import_module("one"), importlib.import_module("two")
+    assert code_digest(one) == code_digest(one)
+    assert code_digest(one) != code_digest(two)

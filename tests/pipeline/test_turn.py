@@ -59,7 +59,11 @@ def test_the_next_round_trains_nothing_and_an_ensemble_shares_its_members(worksp
 
 def test_the_check_says_what_reading_needs(workspace: Any) -> None:
     row = workspace.perform("data check", entry="linear")["entries"][0]
-    assert row["memory"].startswith("6000 rows of 43 columns need") and row["memory"].endswith("read whole.")
+    assert (
+        row["memory"].startswith("6000 rows of 43 columns need")
+        and "read whole. Training" in row["memory"]
+        and row["memory"].endswith("it fits.")
+    )
     assert {report["passed"] for report in row["reports"].values()} == {True}
 
 

@@ -42,4 +42,7 @@ SIGNALS = Arena(
     ids_persist=True,
     target="target_chili_60",
     main_horizon=60,
+    churn_rounds=5,
+    churn_limit=0.15,
+    turnover_limit=0.25,
 )

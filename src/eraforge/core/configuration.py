@@ -86,10 +86,13 @@ class EntryTable(_Table):
     settings: dict[str, Any] = Field(default_factory=dict)
     features: str = ""
     target: str = ""
+    prices: str = ""
+    price_features: tuple[str, ...] = ()
     version: str = ""
     train_on: Literal["train", "known"] = "train"
     use: str = ""
     folds: int = Field(default=2, ge=0, le=50)
+    damp: bool = False
     leaks: Literal["quick", "thorough", "off"] = "quick"
 
 

@@ -129,6 +129,8 @@ class Arena:
         target: main target column, whose horizon is `main_horizon` weekdays; other targets end in `_20` or `_60`.
         purge_eras: horizon in weekdays to the eras the field leaves out between training and prediction.
         feature_set: the feature set an entry learns from unless it says otherwise.
+        churn_rounds: how many earlier answers a new one is compared with; 0 where ids do not persist.
+        churn_limit, turnover_limit: changes above which a round's stake is set to 0, where such a rule holds.
         feature_prefix, target_prefix: how those columns' names begin, in files that no features file describes.
     """
 
@@ -151,6 +153,9 @@ class Arena:
     label_lag: int = 2
     purge_eras: Mapping[int, int] = field(default_factory=lambda: {20: 8, 60: 16})
     feature_set: str = "all"
+    churn_rounds: int = 0
+    churn_limit: float | None = None
+    turnover_limit: float | None = None
     feature_prefix: str = "feature_"
     target_prefix: str = "target"
 
@@ -288,10 +293,13 @@ class Entry:
         settings: settings of the learner.
         features: name of a feature set; "" takes the arena's.
         target: target column; "" takes the arena's main one.
+        prices: configured prices to compute features from, besides the tournament's own; "" for none.
+        price_features: which of them; none named takes the distinct, scale-free ones.
         version: data version; "" takes the arena's.
         train_on: `train` (the training file: one training per data version) or `known` (all labels known by then).
         use: registered model it predicts with instead of training (`steady@champion`, `steady#3`), or "".
         folds: walk-forward folds of the evaluation; 0 skips it.
+        damp: keep the change from the last answers within the arena's limit, at the least cost in the new signal.
         leaks: how thoroughly the evaluation looks for leaks: `quick`, `thorough`, or `off`, which the report tells.
     """
 
@@ -303,8 +311,11 @@ class Entry:
     settings: Mapping[str, Any] = field(default_factory=dict)
     features: str = ""
     target: str = ""
+    prices: str = ""
+    price_features: tuple[str, ...] = ()
     version: str = ""
     train_on: str = "train"
     use: str = ""
     folds: int = 2
+    damp: bool = False
     leaks: str = "quick"

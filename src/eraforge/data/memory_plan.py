@@ -12,6 +12,8 @@ from eraforge.core.errors import DataError, UserError
 
 KEY_BYTES = 48
 WORKING_COPIES = 2.0
+PIECE = 512 << 20
+"""Bytes of the piece of the rows that a training looks at, at most."""
 MEBIBYTE = 1 << 20
 WIDTHS = {pl.Int8: 1, pl.UInt8: 1, pl.Boolean: 1, pl.Int16: 2, pl.UInt16: 2, pl.Float32: 4, pl.Int32: 4, pl.UInt32: 4}
 
@@ -47,6 +49,51 @@ class MemoryPlan:
         if self.whole:
             return f"{size}: read whole."
         return f"{size}: read in pieces of {self.eras_at_once} of {self.eras} eras."
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """What training a learner on a panel takes, and what to choose where that does not fit.
+
+    Args:
+        learner: its registered name.
+        needed: bytes it takes at its peak.
+        available: bytes the caller may use.
+        features: how many there are.
+        every: learn from every n-th era, so that it fits; 1 where it fits as it is.
+    """
+
+    learner: str
+    needed: int
+    available: int
+    features: int
+    every: int
+
+    @property
+    def sentence(self) -> str:
+        """The plan in words."""
+        size = f"Training {self.learner} takes about {_words(self.needed)} of {_words(self.available)}"
+        if self.every == 1:
+            return f"{size}: it fits."
+        fewer = self.features * self.available // self.needed
+        return (
+            f'{size}: too much. Learn from every {self.every}th era (learner = "era_sample", settings.learner = '
+            f'"{self.learner}", settings.every = {self.every}), or from at most {fewer} of {self.features} features.'
+        )
+
+
+def plan_training(plan: MemoryPlan, learner: str, features: int, bytes_per_value: float) -> TrainingPlan:
+    """Whether a learner can be trained on the rows of a plan.
+
+    Args:
+        plan: of reading the rows.
+        learner: its registered name, for the sentence.
+        features: feature columns it learns from.
+        bytes_per_value: what it holds of every feature value at its peak (`memory_per_value` of the model).
+    """
+    values = plan.rows * features
+    needed = int(plan.rows * KEY_BYTES + values * bytes_per_value + min(PIECE, 8 * values))
+    return TrainingPlan(learner, needed, plan.available, features, max(1, -(-needed // max(plan.available, 1))))
 
 
 def plan_memory(paths: Sequence[Path], columns: Sequence[str], eras: int, available: int) -> MemoryPlan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,7 @@ from eraforge.core.errors import DataError
 from eraforge.core.panel import Panel
 from eraforge.models import archive
 from eraforge.models.binned import binned_dataset, engine
+from eraforge.models.eras import EVERY, Watch, check_stopping, check_weighting, purged_tail, row_weights
 from eraforge.models.progress import report
 from eraforge.models.ranking import predictions_frame
 from eraforge.models.rows import labels, pieces, require, training_rows
@@ -38,6 +39,11 @@ class LightGBM:
         min_data_in_leaf: rows a leaf needs.
         reg_lambda: L2 penalty on leaf values.
         max_bin: bins per feature; up to 15 a value takes half a byte, which loses nothing for five-valued features.
+        patience: stop once so many trees brought the purged last eras no better mean CORR, and train the best number of
+            trees on all rows; 0 trains `n_estimators`.
+        tail: share of the eras, the last ones, that early stopping judges by.
+        era_half_life: eras after which an era counts half as much as the newest; 0 for no forgetting.
+        even_eras: give every era the same weight, however many rows it has.
         seed: seed of the column choice.
         threads: threads to train and predict with; 0 for as many as the size of the data is worth.
     """
@@ -50,8 +56,15 @@ class LightGBM:
     min_data_in_leaf: int = 20
     reg_lambda: float = 0.0
     max_bin: int = 15
+    patience: int = 0
+    tail: float = 0.15
+    era_half_life: float = 0.0
+    even_eras: bool = False
     seed: int = 7
     threads: int = 0
+
+    bytes_per_value: ClassVar[float] = 0.5
+    """What training holds of every feature value at its peak."""
 
     def __post_init__(self) -> None:
         require(self.n_estimators >= 1, "n_estimators", self.n_estimators, "a number of trees from 1")
@@ -63,22 +76,37 @@ class LightGBM:
         require(self.reg_lambda >= 0, "reg_lambda", self.reg_lambda, "at least 0")
         require(2 <= self.max_bin <= 255, "max_bin", self.max_bin, "between 2 and 255")
         require(self.threads >= 0, "threads", self.threads, "0 or a number of threads")
+        check_stopping(self.patience, self.tail)
+        check_weighting(self.era_half_life)
 
     def fit(self, panel: Panel) -> FittedLightGBM:
         """Train on the labelled rows.
 
         Raises:
-            UserError: `panel-without-target`, `panel-without-features`.
+            UserError: `panel-without-target`, `panel-without-features`, `too-few-eras-to-stop-early`.
             DataError: `nothing-to-learn-from`, `features-all-constant`.
         """
         rows = training_rows(panel)
+        trees = self.n_estimators
+        if self.patience:
+            earlier, tail = purged_tail(panel, self.tail)
+            watch = Watch(training_rows(tail), self.patience)
+            self._booster(training_rows(earlier), trees, _watching(watch, rows.features))
+            trees = watch.best_trees
+        booster = self._booster(rows, trees)
+        text = without_parameters(booster.model_to_string(num_iteration=-1))
+        return FittedLightGBM(text, rows.features, asdict(self))
+
+    def _booster(self, rows: Panel, trees: int, *callbacks: Callable[[Any], None]) -> Any:
         truth = labels(rows)
         parameters = self.parameters(len(truth) * len(rows.features))
         dataset = binned_dataset(rows, truth, parameters)
-        booster = engine().train(parameters, dataset, self.n_estimators, callbacks=[_tell(self.n_estimators)])
+        weights = row_weights(rows, self.era_half_life, self.even_eras)
+        if weights is not None:
+            dataset.set_weight(weights)
+        booster = engine().train(parameters, dataset, trees, callbacks=[tell_trees(trees), *callbacks])
         booster.free_dataset()
-        text = _without_parameters(booster.model_to_string(num_iteration=-1))
-        return FittedLightGBM(text, rows.features, asdict(self))
+        return booster
 
     def load(self, data: bytes) -> FittedLightGBM:
         """The fitted model that `save` wrote.
@@ -120,6 +148,8 @@ class LightGBM:
 class FittedLightGBM:
     """Trained trees: LightGBM's own text, the features in order, and the settings."""
 
+    kind = KIND
+
     def __init__(self, text: str, features: tuple[str, ...], settings: Mapping[str, Any]) -> None:
         self.text = text
         self.features = features
@@ -152,17 +182,36 @@ class FittedLightGBM:
         """A zip of the trees as LightGBM's text and the settings and features as JSON."""
         settings = {name: value for name, value in self.settings.items() if name != "threads"}
         facts = {"settings": settings, "features": list(self.features)}
-        return archive.pack(KIND, facts, {"trees.txt": self.text.encode()})
+        return archive.pack(self.kind, facts, {"trees.txt": self.text.encode()})
 
 
-def _tell(total: int) -> Callable[[Any], None]:
+def tell_trees(total: int) -> Callable[[Any], None]:
+    """A callback that reports every tree."""
+
     def callback(state: Any) -> None:
         report("trees", state.iteration + 1, total)
 
     return callback
 
 
-def _without_parameters(text: str) -> str:
+def _watching(watch: Watch, features: tuple[str, ...]) -> Callable[[Any], None]:
+    """A callback that shows the watch what each group of new trees says, and ends the training when it has enough."""
+    names = {name: str(place) for place, name in enumerate(features)}
+    matrix = watch.rows.select(features).rename(names)
+
+    def callback(state: Any) -> None:
+        trees = state.iteration + 1
+        if trees % EVERY and trees < state.end_iteration:
+            return
+        fresh = (trees - 1) % EVERY + 1
+        values = state.model.predict(matrix, start_iteration=trees - fresh, num_iteration=fresh, raw_score=True)
+        if watch.add(np.asarray(values, dtype=np.float64), trees):
+            raise engine().callback.EarlyStopException(state.iteration, [])
+
+    return callback
+
+
+def without_parameters(text: str) -> str:
     """The model without LightGBM's record of its parameters, which names the number of threads; ours are kept apart."""
     head, _, tail = text.partition("\nparameters:\n")
     return head + tail.partition("end of parameters\n")[2] if tail else text

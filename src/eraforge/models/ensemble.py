@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
-from eraforge.core import plugins
 from eraforge.core.errors import DataError
 from eraforge.core.panel import Panel
 from eraforge.core.ports import Fitted, Model
 from eraforge.core.words import PREDICTION
 from eraforge.models import archive
-from eraforge.models.ranking import predictions_frame, rank_to_normal
-from eraforge.models.rows import require
+from eraforge.models.members import check_members, member_models, two_kinds
+from eraforge.models.ranking import predictions_frame, rank_to_normal, rank_to_unit
 
 KIND = "average"
 FOLDER = "members/"
-
-
-def _two_kinds() -> dict[str, dict[str, Any]]:
-    return {"linear": {"learner": "ridge"}, "trees": {"learner": "lightgbm"}}
 
 
 @dataclass(frozen=True)
@@ -36,16 +31,10 @@ class Average:
             weight may be left out.
     """
 
-    members: Mapping[str, Mapping[str, Any]] = field(default_factory=_two_kinds)
+    members: Mapping[str, Mapping[str, Any]] = field(default_factory=two_kinds)
 
     def __post_init__(self) -> None:
-        require(len(self.members) > 0, "members", self.members, "a table of at least one member")
-        for name, member in self.members.items():
-            require("learner" in member, f"members.{name}", dict(member), "a member that names its learner")
-            unknown = sorted(set(member) - {"learner", "settings", "weight"})
-            require(not unknown, f"members.{name}", unknown, "made of learner, settings and weight alone")
-            weight = member.get("weight", 1.0)
-            require(weight > 0, f"members.{name}.weight", weight, "above 0")
+        check_members(self.members, weighted=True)
 
     def parts(self) -> dict[str, Model]:
         """The members as models, by name in alphabetical order.
@@ -53,16 +42,7 @@ class Average:
         Raises:
             UserError: `unknown-plugin`, or whatever a member says of its settings.
         """
-        return {name: self._part(name) for name in sorted(self.members)}
-
-    def _part(self, name: str) -> Model:
-        member = self.members[name]
-        try:
-            model: Model = plugins.find("model", member["learner"])(**member.get("settings", {}))
-        except TypeError as error:
-            require(False, f"members.{name}.settings", member.get("settings"), f"accepted by its learner ({error})")
-            raise
-        return model
+        return member_models(self.members)
 
     def fit(self, panel: Panel) -> FittedAverage:
         """Train every member on the same panel."""
@@ -77,7 +57,7 @@ class Average:
         self._require_members(set(fitted))
         names = sorted(self.members)
         weights = {name: float(self.members[name].get("weight", 1.0)) for name in names}
-        return FittedAverage({name: fitted[name] for name in names}, weights)
+        return FittedAverage({name: fitted[name] for name in names}, weights, self.kind)
 
     def load(self, data: bytes) -> FittedAverage:
         """The fitted ensemble that `save` wrote; its members are loaded by the members of this one.
@@ -85,28 +65,65 @@ class Average:
         Raises:
             DataError: `saved-model-unreadable`, `saved-model-of-another-kind`, `ensemble-members-differ`.
         """
-        _, blobs = archive.unpack(KIND, data)
-        self._require_members({name.removeprefix(FOLDER) for name in blobs})
-        return self.combine({name: part.load(blobs[FOLDER + name]) for name, part in self.parts().items()})
+        loaded = load_average(self.kind, self.parts(), data)
+        return self.combine(loaded.members)
+
+    @property
+    def kind(self) -> str:
+        """The name under which fitted ensembles are saved."""
+        return KIND
 
     def _require_members(self, names: set[str]) -> None:
         if names != set(self.members):
-            raise DataError(
-                "ensemble-members-differ",
-                f"The fitted members {sorted(names)} are not the members {sorted(self.members)} of this ensemble.",
-                "Combine or load exactly the parts of this ensemble.",
-            )
+            raise _members_differ(names, self.members)
+
+
+def load_average(kind: str, parts: Mapping[str, Model], data: bytes) -> FittedAverage:
+    """A saved average of that kind; its members are loaded by the models of the same names.
+
+    Raises:
+        DataError: `saved-model-unreadable`, `saved-model-of-another-kind`, `ensemble-members-differ`.
+    """
+    facts, blobs = archive.unpack(kind, data)
+    names = [name.removeprefix(FOLDER) for name in sorted(blobs)]
+    unknown = sorted(set(names) - set(parts))
+    if unknown:
+        raise _members_differ(names, parts)
+    return FittedAverage({name: parts[name].load(blobs[FOLDER + name]) for name in names}, facts["weights"], kind)
+
+
+def _members_differ(names: Collection[str], members: Collection[str]) -> DataError:
+    return DataError(
+        "ensemble-members-differ",
+        f"The fitted members {sorted(names)} are not the members {sorted(members)} of this ensemble.",
+        "Combine or load exactly the parts of this ensemble.",
+    )
 
 
 class FittedAverage:
-    """Fitted members and their weights."""
+    """Fitted members and their weights.
 
-    def __init__(self, members: Mapping[str, Fitted], weights: Mapping[str, float]) -> None:
+    Args:
+        members: by name.
+        weights: by name.
+        kind: the name under which it is saved.
+        even: whether ranks are spread evenly over (0, 1) instead of normally.
+    """
+
+    def __init__(
+        self, members: Mapping[str, Fitted], weights: Mapping[str, float], kind: str = KIND, even: bool = False
+    ) -> None:
         self.members = dict(members)
         self.weights = dict(weights)
+        self.kind = kind
+        self.even = even
+
+    def with_even_ranks(self) -> FittedAverage:
+        """The same ensemble of evenly spread ranks."""
+        return FittedAverage(self.members, self.weights, self.kind, even=True)
 
     def predict(self, panel: Panel) -> pl.DataFrame:
-        """The weighted mean of the members' normal ranks per row, in the panel's order.
+        """The weighted mean of the members' ranks per row, in the panel's order.
 
         Raises:
             UserError: `unknown-column` when the panel lacks a feature of a member.
@@ -115,7 +132,7 @@ class FittedAverage:
         keys: pl.DataFrame | None = None
         mean = pl.Series(PREDICTION, [], dtype=pl.Float64)
         for name, member in self.members.items():
-            ranked = rank_to_normal(member.predict(panel))
+            ranked = (rank_to_unit if self.even else rank_to_normal)(member.predict(panel))
             share = ranked[PREDICTION] * (self.weights[name] / total)
             mean = share if keys is None else mean + share
             keys = ranked if keys is None else keys
@@ -126,4 +143,4 @@ class FittedAverage:
     def save(self) -> bytes:
         """A zip of the members' own saved forms and the weights as JSON."""
         blobs = {FOLDER + name: part.save() for name, part in self.members.items()}
-        return archive.pack(KIND, {"weights": self.weights}, blobs)
+        return archive.pack(self.kind, {"weights": self.weights}, blobs)

@@ -1,4 +1,5 @@
-"""Predictions per era as ranks: to the unit interval for a submission, to a normal distribution for an average."""
+"""Predictions per era as ranks: to the unit interval for a submission, to a normal distribution for an average, and
+their CORR, by which a model that is still learning judges itself."""
 
 from __future__ import annotations
 
@@ -67,3 +68,26 @@ def rank_to_normal(predictions: pl.DataFrame) -> pl.DataFrame:
 
     ranked = rank_to_unit(predictions)
     return ranked.with_columns(pl.Series(PREDICTION, ndtri(ranked[PREDICTION].to_numpy()), dtype=pl.Float64))
+
+
+def era_corr(predictions: pl.DataFrame, truth: np.ndarray) -> np.ndarray:
+    """CORR of each era, in order of first appearance; an era of one prediction or one label scores 0.
+
+    Ranks are tie-kept, made normal and raised to the power 1.5 with their sign, as is the label around its mean; then
+    Pearson's correlation.
+
+    Args:
+        predictions: `era`, `id`, `prediction`.
+        truth: labels of the same rows, shape (rows,).
+
+    Source: numerai-tools 0.7.2, `numerai_corr`.
+    """
+    normal = rank_to_normal(predictions)
+    rows = normal.select(ERA, predicted=_power(pl.col(PREDICTION)), label=pl.Series(truth, dtype=pl.Float64))
+    rows = rows.with_columns(label=_power(pl.col("label") - pl.col("label").mean().over(ERA)))
+    score = pl.corr("predicted", "label").fill_nan(0.0).fill_null(0.0)
+    return rows.group_by(ERA, maintain_order=True).agg(score.alias("score"))["score"].to_numpy()
+
+
+def _power(column: pl.Expr) -> pl.Expr:
+    return column.sign() * column.abs() ** 1.5

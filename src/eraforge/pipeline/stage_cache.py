@@ -67,9 +67,15 @@ def as_json(value: Mapping[str, Any]) -> bytes:
 
 
 def code_digest(*things: Any) -> str:
-    """Digest of the source files in which these functions, classes or modules are defined."""
-    files = sorted({inspect.getsourcefile(thing) or "" for thing in things})
+    """Digest of the source files that define these functions, classes or modules; of a package, of all its files."""
+    files = sorted({file for thing in things for file in _source_files(thing)})
     return digest_value([_file_digest(file) for file in files])
+
+
+def _source_files(thing: Any) -> list[str]:
+    if inspect.ismodule(thing) and hasattr(thing, "__path__"):
+        return [str(file) for folder in thing.__path__ for file in sorted(Path(folder).rglob("*.py"))]
+    return [inspect.getsourcefile(thing) or ""]
 
 
 @lru_cache(maxsize=256)

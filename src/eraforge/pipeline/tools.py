@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from eraforge.core import plugins
+from eraforge.core.bars import Bars
 from eraforge.core.clock import Clock
 from eraforge.core.configuration import Configuration
 from eraforge.core.errors import UserError
@@ -34,6 +35,7 @@ class Tools:
         effects: builds the door outward when it is first needed.
         clock: the server's clock.
         progress: where work reports how far it is.
+        bars: checked bars already read in this visit, by the digest of the object that names them.
     """
 
     folder: Path
@@ -45,6 +47,7 @@ class Tools:
     effects: Callable[[str], Effects]
     clock: Clock
     progress: Progress = no_progress
+    bars: dict[str, Bars] = field(default_factory=dict)
     _accounts: dict[str, Account] = field(default_factory=dict)
 
     def reader(self, entry: Entry) -> Reader:

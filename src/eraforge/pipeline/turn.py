@@ -12,6 +12,7 @@ from typing import Any
 
 from eraforge.core.words import Entry
 from eraforge.pipeline.steps import follow_up, stages
+from eraforge.pipeline.steps.preflight import preflight
 
 Run = Callable[..., Any]
 
@@ -36,8 +37,9 @@ def turn(entry: Entry, number: int, run: Run) -> Outcome:
     fitted = run(stages.train, entry, files, columns)  # Panel.asof(cut) -> Fitted: same inputs, same key, nothing to do
     report = run(stages.evaluate, entry, files, columns)  # purged walk-forward, out of sample
     predictions = run(stages.predict, entry, number, files, columns, fitted)  # checked against the arena's rules
-    receipt = run(stages.submit, entry, number, predictions)  # Effect: intent -> send -> read back -> confirmed
-    return Outcome(entry.name, number, report, fitted, predictions, receipt)
+    answer = run(preflight, entry, number, files, predictions)  # churn against the last answers; damped where asked
+    receipt = run(stages.submit, entry, number, answer)  # Effect: intent -> send -> read back -> confirmed
+    return Outcome(entry.name, number, report, fitted, answer, receipt)
 
 
 def follow(entry: Entry, run: Run) -> Any:

@@ -26,6 +26,22 @@ class Player(Protocol):
     def stake(self) -> Decimal: ...
 
 
+class PriceFeed(Protocol):
+    """Daily prices that an entrant downloads, of a world that is played on prices."""
+
+    def price_filenames(self) -> tuple[str, ...]:
+        """Names of the files."""
+        ...
+
+    def write_prices(self, filename: str, day: date, destination: Path) -> None:
+        """Write the file with the bars up to and including that market day."""
+        ...
+
+    def price_edition(self, filename: str, day: date) -> str:
+        """Names the content of the file at the end of that market day: equal editions, equal bytes."""
+        ...
+
+
 class World(Protocol):
     """Data, truths and competitors, all of them functions of a seed. `round_day` is the open day of a round."""
 

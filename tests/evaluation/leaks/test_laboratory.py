@@ -75,10 +75,16 @@ def test_every_registered_feature_is_examined_by_one_call(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("name", plugins.names("feature"))
 def test_registered_features_do_not_look_ahead(name: str) -> None:
-    found = plugins.find("feature", name)
-    for one in found if isinstance(found, list | tuple) else [found]:
-        report = examine_object("feature", name, one, "quick")
-        assert report.passed, report.sentence
+    report = examine_registered("feature", name, "quick")
+    assert report.passed, report.sentence
+
+
+def test_a_feature_of_a_family_is_examined_by_its_own_name() -> None:
+    report = examine_registered("feature", "rsi_14", "quick")
+    assert report.passed and {"warm-up", "future scramble"} <= {probe.probe for probe in report.probes}
+    with pytest.raises(UserError) as caught:
+        examine_registered("feature", "mfe_h5", "quick")
+    assert caught.value.code == "feature-looks-ahead"
 
 
 def test_a_label_may_look_as_far_as_it_says_and_no_further() -> None:

@@ -35,4 +35,4 @@ def test_the_page_stands_alone_and_shows_the_same_numbers(facts: Any) -> None:
     assert f"{facts['corr']:+.4f}" in body and f"{facts['benchmarks'][0]['mean']:+.4f}" in body
     assert "sample: validation" in body and "made-up data" in body
     assert "<b>bold" not in body and "&lt;b&gt;bold&lt;/b&gt; &amp; brave" in body
-    assert not re.search(r"(src|href)=[\"']?https?:", text)
+    assert not re.search(r"(src|href)=[\"']?https?:", body)

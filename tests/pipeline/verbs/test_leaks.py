@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from eraforge.core.errors import UserError
-from eraforge.interfaces.cli.views.leaks import leak as draw
+from eraforge.interfaces.cli.views.laboratory.leaks import leak as draw
 from eraforge.pipeline.desk import perform
 from eraforge.pipeline.verb import Facts, Visit
 

@@ -19,7 +19,7 @@ from eraforge.core.clock import SystemClock
 from eraforge.core.configuration import load
 from eraforge.core.errors import DataError
 from eraforge.pipeline.desk import find_verb, perform
-from eraforge.pipeline.steps.prices import checked_bars, moment_of
+from eraforge.pipeline.steps.bars.prices import checked_bars, moment_of
 from eraforge.pipeline.verb import Facts, Visit
 from eraforge.store.objects import Objects
 

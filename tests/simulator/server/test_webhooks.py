@@ -4,13 +4,15 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numerapi
 import pandas as pd
 import pytest
 
-from eraforge.simulator.server.inprocess import LocalTournament
+from eraforge.simulator.server.inprocess import LocalTournament, local_tournament
 from eraforge.simulator.server.webhooks import is_loopback
+from eraforge.simulator.world import World
 
 
 class Node:
@@ -95,3 +97,17 @@ def test_no_other_machine_is_ever_called(client: numerapi.NumerAPI, sim: LocalTo
         assert is_loopback(url)
     for url in ("http://127.0.0.1.example.com/", "http://user@example.com/", "file:///etc/passwd", "http://10.0.0.1/"):
         assert not is_loopback(url)
+
+
+def test_a_running_clock_calls_at_the_opening(
+    tmp_path: Path, tiny_world: World, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = threading.Event()
+    node.answer = lambda trigger: heard.set()
+    with local_tournament(tmp_path, world=tiny_world, speed=3600.0) as sim:
+        monkeypatch.setattr("numerapi.base_api.API_TOURNAMENT_URL", sim.url)
+        client = numerapi.NumerAPI(sim.public_id, sim.secret_key, "critical", False)
+        client.set_submission_webhook(sim.models["practice_a"], node.url)
+        assert heard.wait(20)
+        [trigger, *_] = sim.tournament.records.triggers.values()
+        assert trigger.round is not None

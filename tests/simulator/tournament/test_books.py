@@ -78,11 +78,24 @@ class Owner:
             assert refused.code != "books-do-not-balance"
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(acts, max_size=25), st.sampled_from(["continuous", "per_round"]))
 def test_nothing_appears_and_nothing_is_lost(
     tmp_path_factory: pytest.TempPathFactory, three_worlds: dict, deeds: list, staking: str
 ) -> None:
+    prove(tmp_path_factory, three_worlds, deeds, staking)
+
+
+@pytest.mark.slow
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(acts, max_size=60), st.sampled_from(["continuous", "per_round"]))
+def test_nothing_is_lost_over_longer_histories(
+    tmp_path_factory: pytest.TempPathFactory, three_worlds: dict, deeds: list, staking: str
+) -> None:
+    prove(tmp_path_factory, three_worlds, deeds, staking)
+
+
+def prove(tmp_path_factory: pytest.TempPathFactory, three_worlds: dict, deeds: list, staking: str) -> None:
     folder = tmp_path_factory.mktemp("books")
     markets = {number: world for number, world in three_worlds.items() if number != 8}
     engine = Tournament(markets, 7, folder, SystemClock(), assumptions=Assumptions(staking=staking))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -91,6 +92,17 @@ def panel_of(
     delay = timedelta(days=(target.horizon + target.lag) * 7 // 5)
     moments = Moments(tuple(eras), dates, {target.name: tuple(day + delay for day in dates)})
     return Panel(frame.lazy(), names, (target,), moments, Sample.TRAIN, synthetic)
+
+
+def with_windows(panel: Panel, lags: int = 3) -> Panel:
+    """The panel with its last features named as two windows, `price_lag0` and so on, as panels of price history have.
+
+    The features before them keep their names, and with them the planted signal.
+    """
+    names = [f"{stem}_lag{lag}" for stem in ("price", "volume") for lag in range(lags)]
+    renamed = dict(zip(panel.features[-len(names) :], names, strict=True))
+    features = tuple(renamed.get(name, name) for name in panel.features)
+    return replace(panel, frame=panel.frame.rename(renamed), features=features)
 
 
 def _fifths(hidden: np.ndarray) -> np.ndarray:

@@ -24,6 +24,7 @@ from eraforge.evaluation.leaks.probes import SCRAMBLES, begin, future_scramble, 
 from eraforge.evaluation.leaks.subjects import (
     BarSubject,
     DecisionSubject,
+    FamilySubject,
     FeatureSubject,
     History,
     LabelSubject,
@@ -33,6 +34,7 @@ from eraforge.evaluation.leaks.subjects import (
     model_pipeline,
 )
 from eraforge.evaluation.splitters.walk_forward import WalkForward
+from eraforge.features.feature import Family
 
 KINDS = ("feature", "label", "transform", "decision", "pipeline", "model", "splitter")
 REGISTERED = ("feature", "label", "model")
@@ -134,18 +136,23 @@ def examine_object(kind: str, name: str, given: Any, depth: str = "thorough", se
     if kind in ("feature", "label"):
         subject = _bar_subject(kind, name, thing)
         ahead = thing.horizon + thing.lag if kind == "label" else 0
-        moments = SPARE_MOMENTS + (subject.lookback or 2 * ahead or SPARE_MOMENTS)
+        reach = subject.reach if isinstance(subject, FamilySubject) else subject.lookback
+        moments = SPARE_MOMENTS + (reach or 2 * ahead or SPARE_MOMENTS)
         return examine(subject, BarHistory(practice_bars(seed, moments=moments)), chosen, seed)
     return examine(_panel_subject(kind, name, thing), PanelHistory(practice_rows(seed)), chosen, seed)
 
 
 def examine_registered(kind: str, name: str, depth: str = "thorough", seed: int = SEED) -> LeakReport:
-    """Examine a registered feature, label or model.
+    """Examine a registered feature (or family of them), label or model.
 
     Raises:
         UserError: `unknown-plugin`, `subject-not-registered`, and as `examine_object`.
     """
     _require_registered(kind)
+    if kind == "feature" and name not in plugins.names(kind):
+        from eraforge.features.catalogue import named
+
+        return examine_object(kind, name, named([name])[0], depth, seed)
     return examine_object(kind, name, plugins.find(kind, name), depth, seed)
 
 
@@ -210,6 +217,8 @@ def _bar_subject(kind: str, name: str, thing: Any) -> Subject:
     if kind == "label":
         _require(name, kind, all(hasattr(thing, one) for one in ("compute", "horizon", "lag")), "horizon, lag, compute")
         return LabelSubject(thing)
+    if isinstance(thing, Family):
+        return FamilySubject(thing)
     if isinstance(thing, Feature):
         return FeatureSubject(thing)
     _require(name, kind, callable(thing), "what eraforge.core.ports.Feature names, or a function of Bars")

@@ -17,6 +17,7 @@ from eraforge.evaluation.leaks.answers import Answer, of_array, of_decisions, of
 from eraforge.evaluation.leaks.bar_history import BarHistory
 from eraforge.evaluation.leaks.panel_history import PanelHistory
 from eraforge.evaluation.report import evaluate
+from eraforge.features.feature import Family
 
 Transform = Callable[[Panel], Any]
 """Panel -> panel, or frame with `era`, `id` and values."""
@@ -101,6 +102,37 @@ class FeatureSubject:
         """One value per symbol and moment."""
         bars = history.bars
         return of_array(self.feature.compute(bars), bars.symbols, len(bars.times), self.name)
+
+
+@dataclass(frozen=True)
+class FamilySubject:
+    """All features of a registered family at once, each a column of its own; those these bars can feed."""
+
+    family: Family
+    kind: str = "feature"
+    lookback: int | None = None
+    truncatable: bool = True
+
+    @property
+    def name(self) -> str:
+        """The family's own."""
+        return self.family.name
+
+    @property
+    def reach(self) -> int:
+        """Bars that decide a value of its slowest feature."""
+        return max(feature.lookback + feature.lag for feature in self.family.features)
+
+    def answer(self, history: BarHistory, places: Sequence[int]) -> Answer:
+        """One value per feature, symbol and moment."""
+        from eraforge.features.catalogue import fed
+        from eraforge.features.engine import compute
+
+        bars = history.bars
+        chosen = [feature for feature in self.family.features if fed(feature, bars)]
+        values = compute(chosen, bars, dtype=np.float64).values
+        first = of_array(np.zeros(values.shape[1:]), bars.symbols, len(bars.times), "", 0)
+        return Answer(first.place, first.row, {one.name: values[at].ravel() for at, one in enumerate(chosen)})
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from eraforge import models
 from eraforge.core import plugins
 from eraforge.core.errors import UserError
 from eraforge.core.panel import Panel
@@ -108,7 +109,7 @@ class Fits:
             "eras": [len(panel.eras), panel.eras[0], panel.eras[-1]] if panel.eras else [],
             "files": inputs.contributing_files(self._tools, self._entry, self._files, panel),
         }
-        return self._tools.cache.output("fit", code_digest(type(model), Panel), asked, compute)
+        return self._tools.cache.output("fit", code_digest(type(model), models, Panel), asked, compute)
 
 
 def model_settings(model: Model) -> dict[str, Any]:

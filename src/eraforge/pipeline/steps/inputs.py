@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import partial, reduce
 from typing import Any
 
 import polars as pl
 
 from eraforge.core.calendar import data_date, open_day
+from eraforge.core.digest import digest_value
 from eraforge.core.errors import Broken, DataError
 from eraforge.core.panel import ERA, ID, Panel, Sample, join_panels
 from eraforge.core.words import Arena, Entry
@@ -16,6 +18,7 @@ from eraforge.data.download import download
 from eraforge.data.feature_sets import columns_as_sets, feature_sets
 from eraforge.data.panels import read_live, read_panel
 from eraforge.data.probe import probe
+from eraforge.pipeline.steps.bars import price_rows
 from eraforge.pipeline.tools import Tools
 
 META = "meta_model"
@@ -61,6 +64,8 @@ def fetch_files(tools: Tools, entry: Entry, number: int, only: Collection[str] =
         digests[role] = _fetch_file(tools, entry, filename, number if role == "live" else None)
         if role == ("train" if arena.files.features is None else "features"):
             columns_of(tools, entry, digests)  # a misspelt set or target is said before the gigabytes come
+    if entry.prices and (not only or price_rows.ROLE in only):
+        digests[price_rows.ROLE] = price_rows.fetch_prices(tools, entry)
     return digests
 
 
@@ -97,8 +102,11 @@ def columns_of(tools: Tools, entry: Entry, files: Mapping[str, str]) -> dict[str
         known = columns_as_sets(tools.objects.path(files["train"]), arena)
     else:
         known = feature_sets(tools.objects.get(files["features"]))
-    features = known.features(entry.features or arena.feature_set)
-    return {"features": list(features), "targets": [known.require_target(tools.target(entry))]}
+    features = list(known.features(entry.features or arena.feature_set))
+    columns = {"features": features, "targets": [known.require_target(tools.target(entry))]}
+    if price_rows.ROLE in files:
+        columns["price_features"] = price_rows.price_columns(tools, entry, files[price_rows.ROLE])
+    return columns
 
 
 def panel(tools: Tools, entry: Entry, files: Mapping[str, str], sample: Sample, number: int | None = None) -> Panel:
@@ -110,8 +118,34 @@ def panel(tools: Tools, entry: Entry, files: Mapping[str, str], sample: Sample, 
         if number is None:
             raise Broken("live-without-round", "A live panel was asked for without its round.", "Name the round.")
         day = data_date(open_day(arena.calendar, number))
-        return read_live(path, arena, columns["features"], day, files["live"])
-    return read_panel([path], arena, columns["features"], columns["targets"], sample, digest=files[str(sample)])
+        found = read_live(path, arena, columns["features"], day, files["live"])
+    else:
+        found = read_panel([path], arena, columns["features"], columns["targets"], sample, digest=files[str(sample)])
+    return _with_prices(tools, entry, files, found, columns)
+
+
+def _with_prices(
+    tools: Tools, entry: Entry, files: Mapping[str, str], found: Panel, columns: Mapping[str, Any]
+) -> Panel:
+    """The panel with the entry's price features beside its own; an id without prices stands in the middle."""
+    names = columns.get("price_features", [])
+    if not names:
+        return found
+    reference, rows = files[price_rows.ROLE], _price_rows(tools, entry, files, found)
+    joined = found.frame.join(rows, on=[ERA, ID], how="left", maintain_order="left")
+    joined = joined.with_columns(pl.col(names).fill_null(0.5))
+    return replace(
+        found,
+        frame=joined.select(ERA, ID, *found.features, *names, *(target.name for target in found.targets)),
+        features=(*found.features, *names),
+        synthetic=found.synthetic or price_rows.synthetic(tools, reference),
+        digest=None if found.digest is None else digest_value(found.digest, reference, names),
+    )
+
+
+def _price_rows(tools: Tools, entry: Entry, files: Mapping[str, str], found: Panel) -> pl.LazyFrame:
+    dates = dict(zip(found.eras, found.moments.dates, strict=True))
+    return price_rows.price_rows(tools, entry, files[price_rows.ROLE], dates)
 
 
 def training_panel(tools: Tools, entry: Entry, files: Mapping[str, str]) -> Panel:
@@ -181,10 +215,14 @@ def others_predictions(tools: Tools, entry: Entry, files: Mapping[str, str]) -> 
 
 def contributing_files(tools: Tools, entry: Entry, files: Mapping[str, str], used: Panel) -> list[str]:
     """Digests of the files that hold at least one era of `used`, so that a fit is not renamed by rows it never saw."""
-    train = set(panel(tools, entry, files, Sample.TRAIN).eras)
-    needs = [files["train"]] if set(used.eras) & train else []
-    if set(used.eras) - train:
-        needs.append(files["validation"])
+    needs, wanted = [], set(used.eras)
+    for sample in history_samples(files):
+        there = panel(tools, entry, files, sample)
+        shared = wanted & set(there.eras)
+        if shared:
+            needs.append(files[str(sample)])
+            if price_rows.ROLE in files:
+                needs.append(price_rows.content(_price_rows(tools, entry, files, there), shared))
     return needs
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from eraforge.core.errors import EraforgeError, Refused, UserError
 from eraforge.core.panel import Sample
 from eraforge.core.words import Effect, EffectKind, Entry, Round, Slot
-from eraforge.data.memory_plan import available_memory, plan_memory
+from eraforge.data.memory_plan import available_memory, plan_memory, plan_training
+from eraforge.models.members import memory_per_value
 from eraforge.pipeline.steps import inputs, stages
 from eraforge.pipeline.steps.fits import build_model
 from eraforge.pipeline.tools import Tools
@@ -40,8 +41,9 @@ def data_check(visit: Visit, entry: str, round: int) -> Facts:
         panel = inputs.panel(tools, one, files, Sample.TRAIN)
         columns = [*panel.features, *(target.name for target in panel.targets)]
         plan = plan_memory([tools.objects.path(files["train"])], columns, len(panel.eras), available_memory())
+        training = plan_training(plan, one.learner, len(panel.features), memory_per_value(build_model(one)))
         found = {sample: tools.cache.read_json(digest) for sample, digest in reports.items()}
-        return {"reports": found, "memory": plan.sentence}
+        return {"reports": found, "memory": f"{plan.sentence} {training.sentence}"}
 
     return _each(visit, entry, round, work)
 

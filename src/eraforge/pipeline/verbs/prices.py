@@ -19,7 +19,7 @@ from eraforge.data.lake import update
 from eraforge.data.quality.check import PriceReport
 from eraforge.data.sources.columns import SYMBOL
 from eraforge.data.sources.moments import DAY
-from eraforge.pipeline.steps.prices import Prices, judged, moment_of, open_prices
+from eraforge.pipeline.steps.bars.prices import Prices, judged, moment_of, open_prices
 from eraforge.pipeline.tools import no_progress
 from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.workspace import read_configuration, state_folder

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from eraforge.arenas.submission_file import SAFE, parse_name
@@ -153,14 +152,13 @@ def unbalanced_books(history: History) -> Iterator[Finding]:
     """Stakes that are not the stake before, changed by exactly the amount asked for, where nothing else moved them."""
     staked = dict(history.staked)
     for one in history.stakes:
-        since, before = staked.get(one.model, (one.at, Decimal(0)))
-        if one.model in staked and not history.settled_between(one, since):
-            expected = before + (one.value if one.kind == "increase" else -one.value)
-            if expected != one.stake:
-                sentence = f"after {one.kind} of {one.value:f} the stake is {one.stake:f}, not {expected:f}"
-                yield Finding("books", history.name(one.model), None, sentence, (one.sequence,))
-        if one.stake < 0:
-            sentence = f"after {one.kind} of {one.value:f} the stake is {one.stake:f}"
+        known, change = {one.before} - {None}, one.value if one.kind == "increase" else -one.value
+        if one.model in staked and not history.settled_between(one, staked[one.model][0]):
+            known.add(staked[one.model][1])
+        expected = sorted({before + change for before in known if before is not None} - {one.stake})
+        if expected or one.stake < 0:
+            wanted = f", not {expected[0]:f}" if expected else ""
+            sentence = f"after {one.kind} of {one.value:f} the stake is {one.stake:f}{wanted}"
             yield Finding("books", history.name(one.model), None, sentence, (one.sequence,))
         staked[one.model] = one.at, one.stake
 

@@ -38,7 +38,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class StakeChange:
-    """A change of stake: by how much (`value`), in which direction (`kind`), and what is staked after it."""
+    """A change of stake: by how much (`value`), in which direction (`kind`), and what is staked after it.
+
+    `before` is what was staked until then, where the line says it.
+    """
 
     sequence: int
     at: datetime
@@ -47,6 +50,7 @@ class StakeChange:
     kind: str
     value: Decimal
     stake: Decimal
+    before: Decimal | None = None
 
 
 @dataclass(slots=True)
@@ -179,11 +183,10 @@ def _object_stored(history: History, line: Line) -> None:
 
 def _stake_changed(history: History, line: Line) -> None:
     at, facts = datetime.fromisoformat(line["virtual"]), line["facts"]
-    amounts = Decimal(facts["value"]), Decimal(facts["stake"])
+    before = Decimal(facts["before"]) if "before" in facts else None
+    amounts = Decimal(facts["value"]), Decimal(facts["stake"]), before
     model = facts["model"]
-    history.stakes.append(
-        StakeChange(line["sequence"], at, history.tournament(model), model, facts["kind"], *amounts)
-    )
+    history.stakes.append(StakeChange(line["sequence"], at, history.tournament(model), model, facts["kind"], *amounts))
 
 
 def _stake_moved(history: History, line: Line) -> None:
@@ -192,7 +195,7 @@ def _stake_moved(history: History, line: Line) -> None:
 
 def _submission_created(history: History, line: Line) -> None:
     facts = line["facts"]
-    tournament = history.tournament(facts["model_id"])
+    tournament = facts.get("tournament") or history.tournament(facts["model_id"])
     history.calendar(tournament)
     history.sent.append(
         Sent(

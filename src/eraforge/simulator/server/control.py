@@ -57,7 +57,10 @@ def change(site: Site, path: str, body: Mapping[str, Any]) -> Any:
     if path == "/control/accounts":
         balance = _amount(body.get("balance", "0"))
         token = tournament.add_account(_text(body, "username"), balance)
-        models = {name: tournament.add_model(token.username, name, _amount(stake)) for name, stake in _models(body)}
+        number = body.get("tournament")
+        models = {
+            name: tournament.add_model(token.username, name, _amount(stake), number) for name, stake in _models(body)
+        }
         return {**_key(token), "models": models}
     if path == "/control/keys":
         return _key(tournament.add_key(_text(body, "username"), body.get("scopes") or ()))

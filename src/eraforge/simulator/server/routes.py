@@ -38,7 +38,6 @@ class Site:
 
     def close(self) -> None:
         """Let the state folder go."""
-        self.automation.stop()
         self.log.close()
         self.tournament.close()
 

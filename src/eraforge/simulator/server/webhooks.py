@@ -63,23 +63,23 @@ class Automation:
         return identifier
 
     def watch(self) -> None:
-        """Do from now on, while the clock runs, what openings ask for, until stopped."""
+        """Do what openings ask for while the clock runs, in a thread of its own, until stopped."""
         if self._watcher is None:
             self._watcher = threading.Thread(target=self._watch, daemon=True, name="openings")
             self._watcher.start()
 
+    def stop(self) -> None:
+        """End the watch, once what it is doing is done."""
+        self._stopped.set()
+        if self._watcher is not None:
+            self._watcher.join()
+
     def _watch(self) -> None:
         while not self._stopped.wait(WATCH_SECONDS):
-            with self._tournament.lock:
-                if self._stopped.is_set():
-                    return
-                if self._pass_time is not None:
+            if self._pass_time is not None:
+                with self._tournament.lock:
                     self._pass_time(self._tournament.now())
             self._tournament.catch_up()
-
-    def stop(self) -> None:
-        """End watching; what is being done is not waited for."""
-        self._stopped.set()
 
     def _trigger(self, model_id: str, number: int | None) -> str:
         with self._tournament.lock:

@@ -59,7 +59,7 @@ class Contest:
         self.standings = Standings(records, self.rounds, self.scores, now, stake, self.churn)
 
     def model_ids(self) -> list[str]:
-        """The models that play in the tournament, the field's included."""
+        """Every model of the tournament, in order of creation."""
         return self._records.models_of(self.number)
 
     def predictions(self, standing: Standing) -> np.ndarray:

@@ -294,7 +294,8 @@ class Records:
         self.uploads[facts["filename"]].digest = facts["digest"]
 
     def _submission_created(self, at: datetime, facts: Mapping[str, Any]) -> None:
-        record = SubmissionRecord(**{**facts, "inserted": at})
+        known = {name: value for name, value in facts.items() if name != "tournament"}
+        record = SubmissionRecord(**{**known, "inserted": at})
         self.submissions[record.id] = record
         self.by_model.setdefault(record.model_id, []).append(record.id)
 

@@ -67,27 +67,31 @@ def judge(visit: Visitor, log: str, replacements: bool) -> dict[str, Any]:
 
 def seed(visit: Visitor, seed: int, scale: str) -> dict[str, Any]:
     """What a seed gives before anything happens: the world, the ready account with its keys and models, the field."""
-    from eraforge.simulator.tournament.records import READY_ACCOUNT, Records
-    from eraforge.simulator.world import build_world
+    from eraforge.simulator.tournament.records import READY_ACCOUNT, READY_BALANCE, Records
+    from eraforge.simulator.world import build_worlds
 
-    world = build_world(seed, scale)
-    records = Records(seed, world.competitors)
-    start = {"virtual": datetime(2026, 1, 1, tzinfo=UTC).isoformat(), "change": "started", "facts": {}}
-    records.apply(start)
+    worlds = build_worlds(seed, scale)
+    records = Records(seed, {number: world.competitors for number, world in worlds.items()})
+    virtual = datetime(2026, 1, 1, tzinfo=UTC).isoformat()
+    records.apply({"virtual": virtual, "change": "started", "facts": {}})
+    for number in sorted(worlds.keys() - records.opened):
+        facts = {"tournament": number, "name": worlds[number].arena.name}
+        records.apply({"virtual": virtual, "change": "tournament-opened", "facts": facts})
     account = records.accounts[READY_ACCOUNT]
-    stakes = {records.models[one].name: f"{records.models[one].stakes[-1][1]:f}" for one in account.models}
+    models = [records.models[one] for one in account.models]
     return {
         "seed": seed,
-        "synthetic": world.synthetic,
+        "synthetic": [world.synthetic for world in worlds.values()],
         "username": account.username,
         "public_id": account.tokens[0].public,
         "secret_key": account.tokens[0].secret.reveal(),
         "scopes": list(account.tokens[0].scopes),
-        "balance": f"{account.balance:f}",
-        "models": {records.models[one].name: one for one in account.models},
-        "stakes": stakes,
-        "competitors": len(world.competitors),
-        "files": list(world.filenames()),
+        "balance": f"{READY_BALANCE:f}",
+        "models": {one.name: one.id for one in models},
+        "stakes": {one.name: f"{one.stake:f}" for one in models},
+        "arenas": {one.name: worlds[one.tournament].arena.name for one in models},
+        "competitors": sum(one.competitor for one in records.accounts.values()),
+        "files": [name for world in worlds.values() for name in world.filenames()],
     }
 
 

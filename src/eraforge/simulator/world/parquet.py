@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -23,17 +23,19 @@ def sink(
     destination: Path,
     row_group_rows: int,
     synthetic: str,
+    index: Sequence[str] = (INDEX,),
 ) -> None:
     """Stream frames into a parquet file without ever holding more than about two row groups.
 
-    The tag stands in the key-value metadata under SYNTHETIC_KEY. As in the real files, pandas takes `id` as its index.
+    The tag stands in the key-value metadata under SYNTHETIC_KEY. As in the real files, pandas takes `id` as its index,
+    or the text columns of `index` instead.
     """
 
     def source(*_: object) -> Iterator[pl.DataFrame]:
         yield from frames
 
     layout = pl.Schema(schema)
-    pandas = json.dumps(_PANDAS)
+    pandas = json.dumps(_pandas(layout, index))
     pl.LazyFrame.sink_parquet(
         register_io_source(source, schema=layout),
         destination,
@@ -44,14 +46,22 @@ def sink(
     )
 
 
-_PANDAS = {
-    "index_columns": [INDEX],
-    "column_indexes": [],
-    "columns": [
-        {"name": INDEX, "field_name": INDEX, "pandas_type": "unicode", "numpy_type": "object", "metadata": None}
-    ],
-    "pandas_version": "2.0.0",
-}
+def _pandas(layout: pl.Schema, index: Sequence[str]) -> dict[str, object]:
+    """What pandas looks for to set an index."""
+    return {
+        "index_columns": list(index),
+        "column_indexes": [],
+        "columns": [
+            {"name": name, "field_name": name, "metadata": None}
+            | (
+                {"pandas_type": "unicode", "numpy_type": "object"}
+                if layout[name] == pl.String
+                else {"pandas_type": "int64", "numpy_type": "int64"}
+            )
+            for name in index
+        ],
+        "pandas_version": "2.0.0",
+    }
 
 
 class _ArrowSchema(ctypes.Structure):

@@ -92,13 +92,15 @@ def judge(facts: dict[str, Any], console: Console) -> None:
 
 def seed(facts: dict[str, Any], console: Console) -> None:
     """The ready account, its keys and its models."""
-    console.print(f"world       {facts['synthetic']}, a field of {facts['competitors']}", markup=False)
+    for world in facts["synthetic"]:
+        console.print(f"world       {world}", markup=False)
+    console.print(f"field       {facts['competitors']} competitors", markup=False)
     console.print(f"account     {facts['username']}, {facts['balance']} NMR in the wallet", markup=False)
     console.print(f"public id   {facts['public_id']}", markup=False, soft_wrap=True)
     console.print(f"secret key  {facts['secret_key']}", markup=False, soft_wrap=True)
-    rows = Rows(("model", "identifier", "stake"), left=2)
+    rows = Rows(("model", "plays in", "identifier", "stake"), left=3)
     for name, identifier in facts["models"].items():
-        rows.add(name, identifier, facts["stakes"][name])
+        rows.add(name, facts["arenas"][name], identifier, facts["stakes"][name])
     console.print(rows)
 
 

@@ -90,6 +90,10 @@ class Automation(Protocol):
         """Call the webhook of one of the caller's models. Returns the trigger's identifier."""
         ...
 
+    def stop(self) -> None:
+        """Do nothing more."""
+        ...
+
 
 class NoAutomation:
     """A tournament that nobody serves: nothing is done when a round opens."""
@@ -108,3 +112,6 @@ class NoAutomation:
             Refused: `nobody-calls-webhooks`.
         """
         raise Refused("nobody-calls-webhooks", "Webhooks are called by a server only", "Serve the tournament.")
+
+    def stop(self) -> None:
+        """Nothing is under way."""

@@ -66,8 +66,8 @@ class Stakes:
                 raise _impossible("Insufficient NMR balance.")
             waited = self._host.ledger.holding(model.id).pending
             identifier = self._host.identifier("stake")
-            facts = {"id": identifier, "model": model.id, "kind": kind, "value": str(amount), "stake": str(stake)}
-            self._host.change("stake-changed", facts)
+            facts = {"id": identifier, "model": model.id, "kind": kind, "value": str(amount)}
+            self._host.change("stake-changed", {**facts, "before": str(held), "stake": str(stake)})
             left = self._host.ledger.holding(model.id).pending - waited
             return StakeChange(identifier, kind, amount, left if kind == "decrease" else ZERO, self.due(model.id))
 

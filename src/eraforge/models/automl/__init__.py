@@ -1,0 +1,1 @@
+"""Automated choice of settings by other people's searches, upon which purged folds of eras are forced."""

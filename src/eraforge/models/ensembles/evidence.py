@@ -1,0 +1,70 @@
+"""What is known of members before they are blended: their out-of-fold predictions, and the CORR of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from eraforge.core.panel import ERA, ID, Panel
+from eraforge.core.ports import Model
+from eraforge.core.words import PREDICTION
+from eraforge.models.eras import inner_folds
+from eraforge.models.progress import report
+from eraforge.models.ranking import era_corr, rank_to_normal
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Out-of-fold predictions of the members.
+
+    Args:
+        names: the members.
+        keys: `era`, `id` of the predicted rows.
+        truth: their labels, (rows,).
+        ranks: the members' normal ranks within each era, (rows, members).
+    """
+
+    names: tuple[str, ...]
+    keys: pl.DataFrame
+    truth: np.ndarray
+    ranks: np.ndarray
+
+    @property
+    def eras(self) -> tuple[str, ...]:
+        """The predicted eras, in time order."""
+        return tuple(self.keys[ERA].unique(maintain_order=True))
+
+    def scores(self) -> np.ndarray:
+        """CORR of each member in each era, (eras, members)."""
+        return np.column_stack([self.blend(np.eye(len(self.names))[place]) for place in range(len(self.names))])
+
+    def blend(self, weights: np.ndarray) -> np.ndarray:
+        """CORR per era of the weighted mean of the members' normal ranks, (eras,)."""
+        frame = self.keys.with_columns(pl.Series(PREDICTION, self.ranks @ weights))
+        return era_corr(frame, self.truth)
+
+
+def gather_evidence(parts: Mapping[str, Model], panel: Panel, folds: int) -> Evidence:
+    """Train each member on the past of each inner fold, and predict the fold.
+
+    Raises:
+        UserError: `too-few-eras-for-inner-folds`, and what the members raise.
+    """
+    names = tuple(parts)
+    target = panel.target.name
+    keys, truth, ranks = [], [], []
+    cut = list(inner_folds(panel, folds))
+    for number, fold in enumerate(cut, start=1):
+        future = panel.where_eras(fold.predict).labelled()
+        rows = future.frame.select(ERA, ID, pl.col(target).cast(pl.Float64)).collect()
+        past = panel.where_eras(fold.train)
+        asked = future.select(targets=())
+        found = [rank_to_normal(parts[name].fit(past).predict(asked))[PREDICTION].to_numpy() for name in names]
+        keys.append(rows.select(ERA, ID))
+        truth.append(rows[target].to_numpy())
+        ranks.append(np.column_stack(found))
+        report("inner folds", number, len(cut))
+    return Evidence(names, pl.concat(keys), np.concatenate(truth), np.concatenate(ranks))

@@ -1,0 +1,1 @@
+"""Linear learners besides ridge: sparse ones, logistic regression, and support vectors."""

@@ -1,0 +1,1 @@
+"""Learners made of decision trees, besides LightGBM itself: XGBoost, CatBoost, and forests."""

@@ -1,0 +1,1 @@
+"""From configured prices to the columns of an entry."""

@@ -1,0 +1,146 @@
+"""What an entry computes from prices: the bars it may know, their features, and one row per era and id.
+
+A row of an era holds what had closed by the end of the era's date, told as ranks within the era. Prices are named by
+the moment they were learned, so a turn that is played again reads the very bars it read before, corrected or not.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from eraforge.core.bars import Bars
+from eraforge.core.digest import digest_bytes
+from eraforge.core.errors import DataError, UserError
+from eraforge.core.panel import ERA
+from eraforge.core.words import Entry
+from eraforge.pipeline.stage_cache import as_json, code_digest
+from eraforge.pipeline.steps.bars.feature_store import FeatureStore
+from eraforge.pipeline.steps.bars.prices import Prices, checked_bars, open_prices
+from eraforge.pipeline.tools import Tools
+
+ROLE = "prices"
+END_OF_DAY = np.timedelta64(86_399, "s")
+STALE_BARS = 3  # a market's holidays: a symbol whose last bar is older has no price row
+
+
+def fetch_prices(tools: Tools, entry: Entry) -> str:
+    """Bring what is new into the entry's lake; digest of the object that names the bars as they are known now.
+
+    Raises:
+        UserError: `unknown-prices`; what the source raises when nothing at all is stored.
+    """
+    from eraforge.data.lake.update import pull
+
+    prices = _prices(tools, entry)
+    source = prices.source(tools.configuration.server.url)
+    told = pull(source, prices.lake, tools.clock, tools.folder / "downloads", tools.progress)
+    segments = prices.lake.catalogue.segments
+    if not segments:
+        raise (
+            told.errors[0][1]
+            if told.errors
+            else DataError(
+                "no-prices-stored", f"The source of {entry.prices!r} gave no bar.", "Check its table in eraforge.toml."
+            )
+        )
+    learned = max(one.learned_last for one in segments)
+    return tools.objects.put(as_json({"prices": entry.prices, "learned_ms": learned}))
+
+
+def price_columns(tools: Tools, entry: Entry, reference: str) -> list[str]:
+    """Names of the features the entry computes from its prices, in order."""
+    return [feature.name for feature in _features(entry, _bars(tools, reference))]
+
+
+def synthetic(tools: Tools, reference: str) -> str | None:
+    """The tag of made-up prices, or None for real ones."""
+    return _bars(tools, reference).synthetic
+
+
+def price_rows(tools: Tools, entry: Entry, reference: str, eras: Mapping[str, date]) -> pl.LazyFrame:
+    """Rows `era`, `id` and the price features of these eras, from the store where they were computed before.
+
+    Args:
+        reference: the object that `fetch_prices` left.
+        eras: era label to its date.
+
+    Raises:
+        DataError: `prices-end-early` when no bar has closed by the last era's date; what the checks refuse.
+        UserError: `unknown-feature`, `moment-before-table`.
+    """
+    from eraforge.features import panel_rows
+
+    def compute() -> bytes:
+        bars = _bars(tools, reference)
+        features = _features(entry, bars)
+        tools.progress(f"{entry.name}: price features", 0, len(features))
+        stored = FeatureStore(tools.objects, tools.cache).table(features, bars)
+        table = stored.read()
+        tools.progress(f"{entry.name}: price features", len(features), len(features))
+        known = {era: day for era, day in eras.items() if np.datetime64(day, "s") + END_OF_DAY >= bars.times[0]}
+        moments = {era: np.datetime64(day, "s") + END_OF_DAY for era, day in known.items()}
+        frame = panel_rows.to_panel(table, moments, shape=panel_rows.Shape.RANKS, oldest=STALE_BARS)
+        target = io.BytesIO()
+        frame.write_parquet(target, compression="zstd", statistics=False)
+        return target.getvalue()
+
+    asked = [reference, list(entry.price_features), {era: day.isoformat() for era, day in eras.items()}]
+    digest = tools.cache.output("price rows", code_digest(panel_rows, price_rows), asked, compute)
+    return pl.scan_parquet(tools.objects.path(digest))
+
+
+def content(rows: pl.LazyFrame, eras: Collection[str]) -> str:
+    """Digest of the rows of some eras: what a model trained on these eras has seen of the prices."""
+    target = io.BytesIO()
+    rows.filter(pl.col(ERA).is_in(sorted(eras))).collect().write_ipc(target)
+    return digest_bytes(target.getbuffer())
+
+
+def _features(entry: Entry, bars: Bars) -> list[Any]:
+    from eraforge.features import catalogue
+
+    if not entry.price_features:
+        return list(catalogue.default(bars))
+    found = catalogue.named(entry.price_features)
+    missing = [feature.name for feature in found if not catalogue.fed(feature, bars)]
+    if missing:
+        raise UserError(
+            "feature-not-fed",
+            f"The prices {entry.prices!r} have no column or group that {missing[0]!r} reads.",
+            "Choose other price features, or prices that hold more.",
+        )
+    return list(found)
+
+
+@dataclass(frozen=True)
+class _Reference:
+    name: str
+    as_of: datetime
+
+
+def _reference(tools: Tools, digest: str) -> _Reference:
+    told = json.loads(tools.objects.get(digest))
+    return _Reference(told["prices"], datetime.fromtimestamp(told["learned_ms"] / 1000, UTC))
+
+
+def _bars(tools: Tools, reference: str) -> Bars:
+    """The checked bars, kept for the visit: several stages ask for them."""
+    if reference not in tools.bars:
+        told = _reference(tools, reference)
+        workspace = tools.folder.parent
+        tools.bars[reference] = checked_bars(
+            tools.configuration, told.name, workspace, tools.folder, tools.objects, told.as_of
+        )
+    return tools.bars[reference]
+
+
+def _prices(tools: Tools, entry: Entry) -> Prices:
+    return open_prices(tools.configuration, entry.prices, tools.folder.parent, tools.folder, tools.objects)
