@@ -22,6 +22,7 @@ import numpy as np
 
 from eraforge.simulator.server.inprocess import LocalTournament, local_tournament
 from eraforge.simulator.tournament.rounds import FIRST_ROUND
+from eraforge.simulator.world import build_world
 
 LEAVE = """query($filename: String!, $tournament: Int!, $modelId: String) {
   submissionUploadAuth(filename: $filename, tournament: $tournament, modelId: $modelId) { filename url } }"""
@@ -116,7 +117,8 @@ def main() -> None:
     chosen = options.parse_args()
     memory = Path("/dev/shm")
     place = memory if memory.is_dir() else None
-    with tempfile.TemporaryDirectory(dir=place) as folder, local_tournament(Path(folder)) as running:
+    world = build_world(7, "tiny")
+    with tempfile.TemporaryDirectory(dir=place) as folder, local_tournament(Path(folder), world=world) as running:
         started, worked = time.perf_counter(), time.process_time()
         figures = play(running, chosen.rounds, chosen.entries)
         seconds, worked = time.perf_counter() - started, time.process_time() - worked

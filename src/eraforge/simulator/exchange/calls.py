@@ -17,10 +17,11 @@ class Kind(StrEnum):
     FILE = "file"
     SUBMISSION = "submission"
     STORED = "stored"
+    PRICES = "prices"
 
 
 GRAPHQL = frozenset({Kind.QUERY, Kind.MUTATION})
-DOWNLOADS = frozenset({Kind.FILE, Kind.SUBMISSION, Kind.STORED})
+DOWNLOADS = frozenset({Kind.FILE, Kind.SUBMISSION, Kind.STORED, Kind.PRICES})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,27 @@ REACH = 15  # days back to look for an earlier edition
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
+class MadeFiles:
+    """Files that are made on first demand, each of them once, whole or not at all."""
+
+    def __init__(self) -> None:
+        self._locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+        self._turn = threading.Lock()
+
+    def made(self, target: Path, write: Callable[[Path], None]) -> Path:
+        """That file, written now if it is not there; who asks for a file that is being made waits until it is there."""
+        with self._turn:
+            lock = self._locks[target]
+        with lock:
+            if not target.exists():
+                make_folder(target.parent)
+                temp = target.with_name(target.name + ".unfinished")
+                temp.unlink(missing_ok=True)
+                write(temp)
+                replace_atomic(temp, target)
+        return target
+
+
 class DatasetFiles:
     """The dataset files, one folder per edition: a file that does not change from day to day is made once.
 
@@ -29,9 +50,7 @@ class DatasetFiles:
     """
 
     def __init__(self, worlds: Sequence[World], folder: Path) -> None:
-        self._worlds, self._folder = worlds, folder
-        self._locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
-        self._turn = threading.Lock()
+        self._worlds, self._folder, self._files = worlds, folder, MadeFiles()
 
     def path(self, stamp: str, filename: str, *, stale: bool = False) -> Path | None:
         """The file as of that data day, made now if it is not there; None for a name that does not exist.
@@ -57,25 +76,15 @@ class DatasetFiles:
             return whole
         before = self._made(world, days[0], filename)
         target = self._folder / "stale" / current / world.edition(filename, days[0]) / filename
-        if not target.exists():
-            make_folder(target.parent)
-            temp = target.with_name(target.name + ".unfinished")
-            temp.write_bytes(filled(before.read_bytes(), whole.stat().st_size))
-            replace_atomic(temp, target)
-        return target
+
+        def write(path: Path) -> None:
+            path.write_bytes(filled(before.read_bytes(), whole.stat().st_size))
+
+        return self._files.made(target, write)
 
     def _made(self, world: World, day: date, filename: str) -> Path:
         target = self._folder / world.edition(filename, day) / filename
-        with self._turn:
-            lock = self._locks[target]
-        with lock:
-            if not target.exists():
-                make_folder(target.parent)
-                temp = target.with_name(target.name + ".unfinished")
-                temp.unlink(missing_ok=True)
-                world.write(filename, day, temp)
-                replace_atomic(temp, target)
-        return target
+        return self._files.made(target, lambda path: world.write(filename, day, path))
 
 
 def filled(data: bytes, size: int) -> bytes:

@@ -20,6 +20,7 @@ from eraforge.core.errors import EraforgeError, UserError
 from eraforge.simulator.exchange.replies import Reply, document, text
 from eraforge.simulator.page.situation import page, situation
 from eraforge.simulator.server import control
+from eraforge.simulator.server.prices import PRICES
 from eraforge.simulator.server.routes import UPLOADS, Site, call_of_file, call_of_query, call_of_upload
 
 CHUNK = 1 << 20
@@ -74,12 +75,14 @@ class Handler(BaseHTTPRequestHandler):
         """The journal and the file of requests are the log."""
 
     def do_GET(self) -> None:
-        """The page, a file, a submission, or a control reading."""
+        """The page, a file, the names of the price files, or a control reading."""
         path, query = self._target()
         site = self.server.site
-        call = call_of_file(path, query, dict(self.headers), self.command == "HEAD")
+        call = None if path == PRICES else call_of_file(path, query, dict(self.headers), self.command == "HEAD")
         if call is not None:
             self._send(site.answer(call))
+        elif path == PRICES:
+            self._send(document(site.prices.names()))
         elif path == "/":
             shown = page(site.tournament.world.synthetic)
             self._send(Reply(200, shown, "text/html; charset=utf-8", skew=site.board.skew()))

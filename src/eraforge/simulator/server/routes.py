@@ -18,10 +18,12 @@ from eraforge.simulator.faults.plan import Plan
 from eraforge.simulator.server.context import Context, iso
 from eraforge.simulator.server.files import DatasetFiles, entity_tag, part_of
 from eraforge.simulator.server.links import Links
+from eraforge.simulator.server.prices import PRICES, PriceFiles
 from eraforge.simulator.server.webhooks import Automation
 from eraforge.simulator.tournament.engine import Tournament
 
 FILES, UPLOADS, SUBMISSIONS, STORED = "/files/", "/s3/", "/submissions/", "/uploads/"
+MADE = frozenset({Kind.FILE, Kind.PRICES})
 RECEIVED = re.compile(rb'"(insertedAt|inserted_at|timestamp)": ?"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"')
 
 
@@ -32,6 +34,7 @@ class Site:
     tournament: Tournament
     links: Links
     datasets: DatasetFiles
+    prices: PriceFiles
     board: FaultBoard
     log: RequestLog
     automation: Automation
@@ -63,7 +66,7 @@ class Site:
         Requests are taken up one after the other, so that the same requests in the same order have the same answers.
         """
         tournament = self.tournament
-        if call.kind is Kind.FILE and self.links.problem("GET", call.path, call.query) is None:
+        if call.kind in MADE and self._problem(call) is None:
             self._path_of(call)  # made before it is anybody's turn: a large file takes minutes
         with tournament.lock:
             self.log.count += 1
@@ -86,12 +89,18 @@ class Site:
     def _do(self, call: Call) -> Reply:
         if call.kind in GRAPHQL:
             return self._graphql(call)
-        problem = self.links.problem("PUT" if call.kind is Kind.UPLOAD else "GET", call.path, call.query)
+        problem = self._problem(call)
         if problem is not None:
             return text(403, problem)
         if call.kind is Kind.UPLOAD:
             return self._store(call)
         return self._file(call, self._path_of(call))
+
+    def _problem(self, call: Call) -> str | None:
+        """Why the link may not be used; prices need none."""
+        if call.kind is Kind.PRICES:
+            return None
+        return self.links.problem("PUT" if call.kind is Kind.UPLOAD else "GET", call.path, call.query)
 
     def _graphql(self, call: Call) -> Reply:
         from eraforge.simulator.server.schema import answer
@@ -116,6 +125,8 @@ class Site:
         if call.kind is Kind.FILE:
             _, _, stamp, filename = call.path.split("/", 3) if call.path.count("/") >= 3 else ("", "", "", "")
             return self.datasets.path(stamp, filename, stale=call.stale)
+        if call.kind is Kind.PRICES:
+            return self.prices.path(call.filename, self.tournament.now())
         if call.kind is Kind.STORED:
             upload = self.tournament.records.uploads.get(call.filename)
             digest = None if upload is None else upload.digest
@@ -136,13 +147,15 @@ class Site:
 
 
 def call_of_file(path: str, query: str, headers: Mapping[str, str], head: bool) -> Call | None:
-    """The request for a dataset file, a submission's file or an upload as stored; None for any other path."""
+    """The request for a file: of a dataset, a submission, an upload as stored, or prices; None for any other path."""
     if path.startswith(FILES):
         kind, operation, filename = Kind.FILE, "file", path.split("/", 3)[3] if path.count("/") >= 3 else ""
     elif path.startswith(SUBMISSIONS):
         kind, operation, filename = Kind.SUBMISSION, "submission-file", path.rpartition("/")[2]
     elif path.startswith(STORED):
         kind, operation, filename = Kind.STORED, "stored-file", path.removeprefix(STORED)
+    elif path.startswith(PRICES):
+        kind, operation, filename = Kind.PRICES, "price-file", path.removeprefix(PRICES)
     else:
         return None
     part, tag = headers.get("Range"), headers.get("If-Range")

@@ -18,6 +18,7 @@ from eraforge.simulator.port import World
 from eraforge.simulator.server.files import DatasetFiles
 from eraforge.simulator.server.handler import Server, bind
 from eraforge.simulator.server.links import LIFETIME, Links
+from eraforge.simulator.server.prices import PriceFiles
 from eraforge.simulator.server.routes import Site
 from eraforge.simulator.server.webhooks import Automation
 from eraforge.simulator.tournament.engine import START, Tournament
@@ -112,7 +113,8 @@ def open_site(
     board = FaultBoard(tournament, read_requests(state / NAME))
     datasets = DatasetFiles([contest.world for contest in tournament.contests.values()], state / "datasets")
     tournament.automation = automation = Automation(tournament, datasets, board.pass_time)
-    server.site = Site(tournament, Links(seed, real, LIFETIME), datasets, board, RequestLog(state), automation)
+    prices, links = PriceFiles(tournament.worlds.values(), state / "prices"), Links(seed, real, LIFETIME)
+    server.site = Site(tournament, links, datasets, prices, board, RequestLog(state), automation)
     if speed is not None:
         automation.watch()
 
