@@ -41,6 +41,7 @@ from graphql.validation import VariablesInAllowedPositionRule
 from eraforge.core.errors import EraforgeError
 from eraforge.simulator.exchange.replies import JSON, Reply
 from eraforge.simulator.server.context import Context
+from eraforge.simulator.server.execution.plain_fields import PlainFields
 from eraforge.simulator.server.operations import accounts, changes, leaderboards, rounds, scores, seasons, tokens
 from eraforge.simulator.server.operations.diagnostics import reports
 from eraforge.simulator.server.operations.pickles import uploads
@@ -129,6 +130,7 @@ def answer(request: Mapping[str, Any], context: Context) -> Reply:
         context_value=context,
         variable_values=variables,
         operation_name=request.get("operationName"),
+        executor_class=PlainFields,
     )
     for failure in result.errors or []:
         cause = failure.original_error

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TypeAlias
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from eraforge.simulator.tournament.scoring import RoundScores, ScoreBook
 
 TRAILING_ROUNDS = 252
 SEASON = "season_score"
+Moment: TypeAlias = tuple[datetime, int]  # of virtual time, and how many disturbances are written down
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,14 @@ class Finals:
     Args:
         places: round to the place of its row.
         moments: when each row came out.
+        as_of: until when nothing is missing.
     """
 
     places: dict[int, int] = field(default_factory=dict)
     moments: list[datetime] = field(default_factory=list)
     rows: list[np.ndarray] = field(default_factory=list)
     stacked: np.ndarray | None = None
+    as_of: Moment | None = None
 
     def values(self, models: int) -> np.ndarray:
         """(rounds, models); models that came later have NaN in earlier rounds."""
@@ -103,17 +107,35 @@ class Standings:
         self._payouts: dict[tuple[int, str, int, int, Decimal | None], Payout] = {}
         self._settled: dict[str, Settled] = {}
         self._settled_rounds: set[int] = set()
+        self._settled_as_of: Moment | None = None
+        self._numbers: tuple[Moment, range] | None = None
+        self._weighted_finals: tuple[tuple[Moment, int], tuple[list[int], np.ndarray]] | None = None
+        self._models: tuple[int, list[str], dict[str, int]] = 0, [], {}
 
     def models(self) -> list[str]:
         """Every model of the tournament, in order of creation."""
-        return self._records.models_of(self._rounds.arena.tournament)
+        return self._placed_models()[1]
+
+    def _placed_models(self) -> tuple[int, list[str], dict[str, int]]:
+        """How many models there are in all, those of the tournament, and the place of each among them."""
+        if self._models[0] != len(self._records.models):
+            own = self._records.models_of(self._rounds.arena.tournament)
+            self._models = len(self._records.models), own, {model: place for place, model in enumerate(own)}
+        return self._models
+
+    def _moment(self) -> Moment:
+        """What is published and final depends on nothing else."""
+        return self._now(), self._records.disturbances.version
 
     def round_numbers(self) -> range:
         """The rounds with at least one published score, oldest first."""
-        last = self._rounds.current_number(self._now())
-        while last >= FIRST_ROUND and not self._rounds.published(last, self._now()):
-            last -= 1
-        return range(FIRST_ROUND, last + 1)
+        moment = self._moment()
+        if self._numbers is None or self._numbers[0] != moment:
+            last = self._rounds.current_number(moment[0])
+            while last >= FIRST_ROUND and not self._rounds.published(last, moment[0]):
+                last -= 1
+            self._numbers = moment, range(FIRST_ROUND, last + 1)
+        return self._numbers[1]
 
     def payout(self, number: int, model_id: str, day: int | None = None) -> Payout | None:
         """What the model earns in a round as it stood on a score day (the latest one by default).
@@ -165,6 +187,13 @@ class Standings:
 
     def _settled_by(self, model_id: str) -> Settled:
         """The settled payouts of a model, once those of rounds that resolved since the last call are added."""
+        moment = self._moment()
+        if moment != self._settled_as_of:
+            self._settle()
+            self._settled_as_of = moment
+        return self._settled.get(model_id, Settled())
+
+    def _settle(self) -> None:
         fresh = [one for one in self.round_numbers() if one not in self._settled_rounds and self._is_resolved(one)]
         for number in sorted(fresh, key=lambda one: self._rounds.score_moments(one)[-1]):
             table = self._scores.table(number, [self._rounds.score_days])
@@ -172,7 +201,6 @@ class Standings:
                 payout = self._payout_of(table, place, self._rounds.score_days)
                 self._settled.setdefault(member.model_id, Settled()).add(payout)
         self._settled_rounds.update(fresh)
-        return self._settled.get(model_id, Settled())
 
     def pending_of(self, model_id: str) -> list[Payout]:
         """Payouts of a model as they stand in rounds that have not resolved, oldest first."""
@@ -206,12 +234,13 @@ class Standings:
         if revisions != self._revisions:
             self._finals.clear()
             self._revisions = revisions
-        finals = self._finals.setdefault(row, Finals())
+        finals, moment = self._finals.setdefault(row, Finals()), self._moment()
+        if finals.as_of == moment:
+            return finals
         fresh = [
             one for one in self.round_numbers() if one not in finals.places and self._rounds.published(one, now) >= days
         ]
-        models = self.models() if fresh else []
-        places = {model: place for place, model in enumerate(models)}
+        _, models, places = self._placed_models()
         for number in sorted(fresh, key=lambda one: self._rounds.score_moments(one)[days - 1]):
             table = self._scores.table(number, [days])
             line = np.full(len(models), np.nan)
@@ -219,6 +248,7 @@ class Standings:
             finals.places[number] = len(finals.rows)
             finals.rows.append(line)
             finals.moments.append(self._rounds.score_moments(number)[days - 1])
+        finals.as_of = moment
         return finals
 
     def ranks(self, reputations: Mapping[str, Mapping[str, float]], name: str) -> dict[str, int]:
@@ -249,7 +279,7 @@ class Standings:
 
     def sharpe(self, model_id: str) -> float | None:
         """Mean over standard deviation of the model's final payout-weighted scores; None with fewer than two."""
-        place = self.models().index(model_id)
+        place = self._placed_models()[2][model_id]
         values = self.weighted_finals()[1][:, place]
         values = values[~np.isnan(values)]
         if len(values) < 2 or values.std() == 0:
@@ -258,6 +288,12 @@ class Standings:
 
     def weighted_finals(self) -> tuple[list[int], np.ndarray]:
         """Resolved rounds and their (rounds, models) payout-weighted final scores; NaN for no part."""
+        key = self._moment(), len(self.models())
+        if self._weighted_finals is None or self._weighted_finals[0] != key:
+            self._weighted_finals = key, self._weigh_finals()
+        return self._weighted_finals[1]
+
+    def _weigh_finals(self) -> tuple[list[int], np.ndarray]:
         resolved = [number for number in self.round_numbers() if self._is_resolved(number)]
         total = np.full((len(resolved), len(self.models())), np.nan)
         for row, rule in enumerate(self._rounds.rules):
