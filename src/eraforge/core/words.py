@@ -234,6 +234,14 @@ class EffectKind(StrEnum):
 
     SUBMIT = "submit"
     STAKE = "stake"
+    CLAIM = "claim"
+    WEBHOOK = "webhook"
+    ORDER = "order"
+
+    @property
+    def moves_money(self) -> bool:
+        """Whether a second one would cost something: the machine then never sends it again by itself."""
+        return self in (EffectKind.STAKE, EffectKind.CLAIM, EffectKind.ORDER)
 
 
 class Phase(StrEnum):
@@ -286,6 +294,7 @@ class Entry:
         version: data version; "" takes the arena's.
         train_on: `train` (the training file: one training per data version) or `known` (all labels known by then).
         folds: walk-forward folds of the evaluation; 0 skips it.
+        retrain: rounds after which the model is trained anew, `version` (with each new data version) or `never`.
     """
 
     name: str
@@ -299,3 +308,4 @@ class Entry:
     version: str = ""
     train_on: str = "train"
     folds: int = 2
+    retrain: int | str = 1

@@ -22,6 +22,8 @@ GROUPS = {
     "data": "Download and check data.",
     "simulator": "The local tournament.",
     "config": "The configuration.",
+    "entry": "Entries that play unattended.",
+    "stake": "Stakes: planned, approved by a person, carried out once.",
     "payout": "What rounds pay: forecast, recorded, and judged by what was settled.",
 }
 

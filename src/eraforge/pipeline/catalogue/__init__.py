@@ -6,7 +6,8 @@ from eraforge.pipeline.catalogue.money import MONEY
 from eraforge.pipeline.catalogue.play import PLAY
 from eraforge.pipeline.catalogue.simulator import SIMULATOR
 from eraforge.pipeline.catalogue.start import START
+from eraforge.pipeline.catalogue.unattended import UNATTENDED
 from eraforge.pipeline.catalogue.workspace import WORKSPACE
 from eraforge.pipeline.verb import Verb
 
-VERBS: tuple[Verb, ...] = (*START, *PLAY, *MONEY, *SIMULATOR, *WORKSPACE)
+VERBS: tuple[Verb, ...] = (*START, *PLAY, *UNATTENDED, *MONEY, *SIMULATOR, *WORKSPACE)

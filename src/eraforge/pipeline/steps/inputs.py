@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -17,6 +18,7 @@ from eraforge.data.feature_sets import feature_sets
 from eraforge.data.panels import read_live, read_panel
 from eraforge.data.probe import probe
 from eraforge.pipeline.tools import Tools
+from eraforge.store.atomic import only_one
 
 META = "meta_model"
 
@@ -72,15 +74,27 @@ def _fetch_file(tools: Tools, entry: Entry, filename: str, number: int | None) -
         return known
     downloads = tools.folder / "downloads"
     downloads.mkdir(exist_ok=True)
+    target = downloads / f"{entry.arena}-{filename.replace('/', '-')}"
+    with only_one(target):  # entries that play at the same time want the same file
+        known = tools.cache.known("fetch", fresh) if told.validator else None
+        if known is not None:
+            return known
+        return _download(tools, entry, filename, number, target, fresh)
+
+
+def _download(
+    tools: Tools, entry: Entry, filename: str, number: int | None, target: Path, fresh: dict[str, Any]
+) -> str:
+    arena, reader = tools.arena(entry), tools.reader(entry)
     arrival = download(
         filename,
         lambda: reader.dataset_url(arena, filename, number),
-        downloads / f"{entry.arena}-{filename.replace('/', '-')}",
+        target,
         partial(tools.objects.put_file, move=True),  # a part kept beside its object would be written over in place
         tools.clock,
         lambda name, done, total: tools.progress(f"download {name}", done, total),
     )
-    if told.validator and arrival.etag in ("", told.validator):
+    if fresh["content"] and arrival.etag in ("", fresh["content"]):
         tools.cache.remember("fetch", fresh, arrival.digest)
     return arrival.digest
 
