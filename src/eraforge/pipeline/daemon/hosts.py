@@ -49,12 +49,13 @@ class Hosts:
                 self._tools.ledger.release_lease(lease.name, lease.holder)
         return taken
 
-    def free_leader(self) -> None:
-        """A leader whose process is gone leads no more, whatever time its lease had left."""
+    def free_leader(self) -> bool:
+        """A leader whose process is gone leads no more, whatever time its lease had left; whether that was so."""
         for lease in self._tools.ledger.leases():
             other = lease.name == LEADER and lease.holder != self.name and ":" in lease.holder
             if other and not may_be_running(lease.holder):
-                self._tools.ledger.release_lease(LEADER, lease.holder)
+                return self._tools.ledger.release_lease(LEADER, lease.holder)
+        return False
 
     def start(self) -> None:
         """Renew from a thread, so that long work does not look like death."""

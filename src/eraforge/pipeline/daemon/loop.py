@@ -68,7 +68,6 @@ class Daemon:
         Raises:
             EraforgeError: what no repetition helps against; a service starts it again, and silence is an alarm.
         """
-        self._hosts.free_leader()
         self._hosts.start()
         try:
             while not stop.is_set():
@@ -91,7 +90,7 @@ class Daemon:
         """
         now = self._tools.clock.now()
         self._last = (now, monotonic())
-        if not self._hosts.renew(now):
+        if not self._hosts.renew(now) and not (self._hosts.free_leader() and self._hosts.renew(now)):
             return False  # another host leads; this one works on what the queue holds
         for host, pieces in self._hosts.bury(now, self._engine.take_over).items():
             told = f"Host {host} is gone; {pieces} pieces of its work were put back into the queue."

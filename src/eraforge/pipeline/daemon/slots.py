@@ -65,9 +65,10 @@ class Slots:
         if now < durations.rescue_moment(self.tools, entry, played) or self.held(entry, played.number):
             return None
         made = fallback.ready(self.tools, entry, played.number)
-        if made is None and quarantine.failures_in_a_row(self.tools, entry):
+        if made is None:
             slot = fallback.slot_of(entry, played.number).key
-            self.office.tell("fallback-failed", slot, "No fallback lies ready, and the entry has failed.", now)
+            told = "There is no answer yet, and no fallback lies ready."
+            self.office.tell("fallback-failed", slot, told, now)
         return made
 
     def filled(self, entry: Entry, played: Round, now: datetime) -> None:

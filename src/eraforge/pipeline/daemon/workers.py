@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,10 +53,11 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.said,
+            env=without_secrets(os.environ),
             start_new_session=True,
         )
         self.left = b""
-        kept = {name: value for name, value in visit.environment.items() if not name.upper().endswith(SECRETS)}
+        kept = without_secrets(visit.environment)
         self.send({"folder": str(visit.folder.resolve()), "environment": kept, "flags": dict(visit.flags), "at": at})
 
     def send(self, message: Any) -> None:
@@ -224,6 +225,11 @@ class Workers:
                 self._idle.append(worker)
         if not (kept and known):
             worker.stop()
+
+
+def without_secrets(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a model may see: none whose name says that it holds a secret."""
+    return {name: value for name, value in variables.items() if not name.upper().endswith(SECRETS)}
 
 
 def _error_of(told: dict[str, Any]) -> EraforgeError:

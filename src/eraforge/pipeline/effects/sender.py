@@ -52,8 +52,12 @@ def alone(name: str) -> Iterator[None]:
 
 
 def _start(number: int) -> str:
-    """When the process began, in ticks since the machine did; "" where the system does not tell."""
+    """When the process began, in ticks since the machine did; "" where the system does not tell.
+
+    A dead process that its parent has not noticed yet is "dead".
+    """
     try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[19]
+        fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+        return "dead" if fields[0] in "ZX" else fields[19]
     except (OSError, IndexError):
         return ""

@@ -33,6 +33,5 @@ CODES: dict[str, Kind] = {
     "channel-failed": Kind("error", "A notice could not be delivered: check that channel's settings."),
     "report-written": Kind("info", ""),
     "training-failed": Kind("warning", "The last model plays on; `eraforge train` shows the error."),
-    "daemon-stopped": Kind("info", ""),
 }
 """Code to kind. A later code is one more line."""
