@@ -97,7 +97,7 @@ def test_a_mail_is_sent_over_smtp() -> None:
                     letter = line != "."
                     if not letter:
                         say("250 taken")
-                elif line == "DATA":
+                elif line.upper() == "DATA":
                     letter = True
                     say("354 go on")
                 elif line.upper() == "QUIT":
