@@ -151,6 +151,7 @@ def open_engine(tools: Tools, entries: Sequence[Entry], queueing: Queueing | Non
     place = Place("the record of turns", address.startswith("sqlite"), PATIENCE, tools.folder)
     logging.getLogger("dbos").setLevel(logging.CRITICAL)
     with ledger_errors(place):
+        DBOS.destroy(destroy_registry=True)  # what an interrupt in this process left launched
         DBOS(config=config)
         stopped = False
         try:
