@@ -86,17 +86,23 @@ def require_within(plan: StakePlan, limits: StakeLimits) -> None:
     stake_amount(plan.target)
     if plan.change == 0:
         raise UserError(
-            "stake-already-there", f"The stake of {plan.model} is {text(plan.target)} NMR already.", "Done."
+            "stake-already-there", f"The stake of {plan.model} is {_short(plan.target)} NMR already.", "Done."
         )
     if plan.change > 0 and plan.target > limits.most_stake:
         raise UserError(
             "stake-over-limit",
-            f"{text(plan.target)} NMR on {plan.model} is more than the limit of {text(limits.most_stake)}.",
+            f"{_short(plan.target)} NMR on {plan.model} is more than the limit of {_short(limits.most_stake)}.",
             "Plan a smaller stake, or raise `stake.most_stake` in eraforge.toml.",
         )
     if abs(plan.change) > limits.most_move:
         raise UserError(
             "stake-move-over-limit",
-            f"A move of {text(abs(plan.change))} NMR is larger than the limit of {text(limits.most_move)}.",
+            f"A move of {_short(abs(plan.change))} NMR is larger than the limit of {_short(limits.most_move)}.",
             "Move in smaller steps, or raise `stake.most_move` in eraforge.toml.",
         )
+
+
+def _short(amount: Decimal) -> str:
+    """An amount without trailing zeros, for people."""
+    told = text(amount)
+    return told.rstrip("0").rstrip(".")

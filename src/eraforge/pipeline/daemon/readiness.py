@@ -33,7 +33,7 @@ def readiness(tools: Tools, entry: Entry, current: Round, now: datetime) -> dict
         "reason": str(record.facts.get("reason", "")) if record and not confirmed else "",
         "confirmed": confirmed,
         "margin_seconds": margin,
-        "fallback": _fallback(tools, entry, current.number),
+        "fallback": _fallback(tools, entry, current.number, confirmed),
         "quarantined": quarantined,
         "needs_seconds": round(needs, 1) if needs else None,
         "next": _todo(current, now, phase, quarantined),
@@ -55,9 +55,11 @@ def _reached(tools: Tools, entry: Entry, number: int) -> int:
     return STAGES.index(turn.state) if turn is not None and turn.state in STAGES else -1
 
 
-def _fallback(tools: Tools, entry: Entry, number: int) -> str:
+def _fallback(tools: Tools, entry: Entry, number: int, confirmed: bool) -> str:
     if fallback.used(tools, entry, number):
         return "used"
+    if confirmed:
+        return "not needed"
     if fallback.ready(tools, entry, number) is not None:
         return "ready"
     return "not prepared" if fallback.last_good(tools, entry.name) is not None else "none yet"

@@ -45,13 +45,14 @@ def status(facts: dict[str, Any], console: Console) -> None:
         marks = [("[green]✓[/]" if done else "[dim]·[/]") for done in row["stages"].values()]
         submission = f"[{PHASES.get(row['submission'], 'yellow')}]{row['submission']}[/]"
         if row["margin_seconds"] is not None:
-            submission += f" {duration(row['margin_seconds'])} early"
+            submission += f" {row['margin_seconds'] // 60} min early"
         if row["quarantined"]:
             submission = "[bold red]quarantined[/]"
         fallback = f"[{FALLBACKS.get(row['fallback'], 'dim')}]{row['fallback']}[/]"
         table.add(escape(row["entry"]), str(row["round"]), window, *marks, submission, fallback, row["next"])
     console.print(table)
-    told = f"daemon: {facts['daemon']}" if facts["daemon"] else "no daemon runs here: `eraforge run` starts one"
+    host, _, process = facts["daemon"].rpartition(":")[0].partition(":")
+    told = f"a daemon runs on {host}, process {process}" if host else "no daemon runs: `eraforge run` starts one"
     console.print(escape(told), style="dim")
     console.print(f"{escape(facts['server'])}, server time {moment(facts['now'])} UTC", style="dim")
 
