@@ -69,7 +69,7 @@ def created(workspace: Any, number: int) -> int:
 
 def prepare(workspace: Any, more: str = "") -> Path:
     folder: Path = workspace.folder.parent / "daemon"
-    folder.mkdir()
+    (folder / ".eraforge").mkdir(parents=True)  # so that a ledger can be looked into before the daemon has begun
     text = toml(workspace.tournament, ridge(workspace.tournament), "\n[run]\npoll_seconds = 1.0\n" + more)
     (folder / "eraforge.toml").write_text(text)
     return folder
@@ -90,7 +90,34 @@ def test_a_daemon_killed_in_the_middle_of_a_turn_ends_with_one_submission(
         assert second.stdout is not None and "stopped" in second.stdout.read()
     assert created(workspace, 1345) == 1
     with Ledger.open(address) as ledger:
-        assert ledger.verify_chain() > 0 and not ledger.open_effects() and not ledger.leases()
+        assert ledger.verify_chain() > 0 and not ledger.open_effects()
+        assert [one.name.partition("/")[0] for one in ledger.leases()] == ["left"]
+
+
+def test_a_daemon_asked_to_stop_in_the_middle_of_a_training_goes_on_later(workspace: Any) -> None:
+    """What was cut off is no failure of the entry: it is resumed, and nobody is told of trouble."""
+    folder = prepare(workspace)
+    text = (folder / "eraforge.toml").read_text().replace('"ridge"', '"lightgbm"')
+    (folder / "eraforge.toml").write_text(text + "settings = { n_estimators = 1500, learning_rate = 0.01 }\n")
+    address = f"sqlite:///{folder / '.eraforge' / 'ledger.sqlite'}"
+    with running(workspace, folder) as first:
+        until(lambda: "feature" in stages_done(address), first)
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(30) == 0
+    assert "fit" not in stages_done(address)
+    with running(workspace, folder) as second:
+        until(lambda: confirmed(address) == 1, second)
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(30) == 0
+    with Ledger.open(address) as ledger:
+        assert {event.facts["code"] for event in ledger.events(kind="notice")} <= {"answer-confirmed"}
+        assert not list(ledger.events(kind="entry.failed"))
+    assert created(workspace, 1345) == 1
+
+
+def stages_done(address: str) -> list[str]:
+    with Ledger.open(address) as ledger:
+        return [str(event.facts["stage"]) for event in ledger.events(kind="duration")]
 
 
 @pytest.fixture

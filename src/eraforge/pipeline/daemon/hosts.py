@@ -13,6 +13,7 @@ from eraforge.pipeline.tools import Tools
 
 LEADER = "leader"
 HOST = "host/"
+LEFT = "left/"  # a host that stopped on purpose: its work is taken over, and nobody is alarmed
 RENEWALS = 3  # renewals within the time of a lease
 
 
@@ -38,15 +39,21 @@ class Hosts:
         return self._tools.ledger.take_lease(LEADER, self.name, now, until)
 
     def bury(self, now: datetime, take_over: Callable[[str], int]) -> dict[str, int]:
-        """Take over the work of every host whose lease has run out, or whose process is gone: pieces by host."""
+        """Take over the work of every host whose lease has run out, or whose process is gone.
+
+        Returns:
+            Pieces of work put back, by host that died; those of hosts that stopped on purpose are not listed.
+        """
         taken = {}
         for lease in self._tools.ledger.leases():
-            if not lease.name.startswith(HOST) or lease.holder == self.name:
+            if not lease.name.startswith((HOST, LEFT)) or lease.holder == self.name:
                 continue
             gone = ":" in lease.holder and not may_be_running(lease.holder)
             if lease.until <= now or gone:
-                taken[lease.holder] = take_over(lease.holder)
+                pieces = take_over(lease.holder)
                 self._tools.ledger.release_lease(lease.name, lease.holder)
+                if lease.name.startswith(HOST):
+                    taken[lease.holder] = pieces
         return taken
 
     def free_leader(self) -> bool:
@@ -63,12 +70,15 @@ class Hosts:
         self._beat.start()
 
     def stop(self) -> None:
-        """Give the leases back."""
+        """Give the leases back, and leave word that this host stopped on purpose."""
         self._over.set()
         if self._beat is not None:
             self._beat.join()
         self._tools.ledger.release_lease(LEADER, self.name)
-        self._tools.ledger.release_lease(HOST + self.name, self.name)
+        with suppress(Transient):  # without the server's time it is buried as a host that died
+            now = self._tools.clock.now()
+            self._tools.ledger.take_lease(LEFT + self.name, self.name, now, now)
+            self._tools.ledger.release_lease(HOST + self.name, self.name)
 
     def _renew_on(self) -> None:
         while not self._over.wait(self._seconds / RENEWALS):

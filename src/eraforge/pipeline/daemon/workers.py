@@ -102,8 +102,7 @@ class Worker:
 
     def stop(self) -> None:
         """Kill the process and everything it started."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, 9)
+        _kill(self.process)
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.said):
             if stream is not None:
@@ -147,6 +146,7 @@ class Workers:
     visit: Visit
     limits: LimitsOf
     _acting: int = 0
+    _closing: bool = False
     _idle: list[Worker] = field(default_factory=list)
     _busy: dict[str, Worker] = field(default_factory=dict)
     _lock: threading.Condition = field(default_factory=threading.Condition)
@@ -157,11 +157,18 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every process. Work that is cut off is no failure: its thread ends, and the work is resumed later."""
         with self._lock:
-            workers = [*self._idle, *self._busy.values()]
-            self._idle, self._busy = [], {}
-        for worker in workers:
+            self._closing = True
+            idle, busy = self._idle, list(self._busy.values())
+            self._idle = []
+        for worker in idle:
             worker.stop()
+        for worker in busy:
+            _kill(worker.process)  # its own thread sees the end
 
     def __call__(self, tools: Tools, work: Callable[..., Any], inputs: Sequence[Any]) -> Any:
         """Do the work: in a limited process where it computes, here where it acts.
@@ -169,6 +176,8 @@ class Workers:
         Raises:
             DataError: `stage-too-slow`, `stage-too-large`, `stage-crashed`; EraforgeError: what the work raised.
         """
+        if self._closing:
+            raise SystemExit  # of this thread
         if work in ACTING:
             return self._act(tools, work, inputs)
         whose = next((one for one in inputs if isinstance(one, Entry)), None)
@@ -183,6 +192,10 @@ class Workers:
             result = worker.answer(limits, tools.progress, label)
             kept = True
             return result
+        except DataError:
+            if self._closing:
+                raise SystemExit from None
+            raise
         finally:
             self._give(entry, worker, kept)
 
@@ -206,8 +219,7 @@ class Workers:
         with self._lock:
             worker = self._busy.pop(entry, None)
         if worker is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(worker.process.pid, 9)  # its own thread sees the end and reports it
+            _kill(worker.process)  # its own thread sees the end and reports it
 
     def _take(self, tools: Tools, entry: str) -> Worker:
         with self._lock:
@@ -236,6 +248,12 @@ def _error_of(told: dict[str, Any]) -> EraforgeError:
     """The error a worker told, as one of the seven."""
     kind = {one.__name__: one for one in SEVEN}.get(str(told["kind"]), DataError)
     return kind(str(told["code"]), str(told["sentence"]), str(told["next_step"]))
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """The process and everything it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, 9)
 
 
 def memory_of(process: int) -> float:

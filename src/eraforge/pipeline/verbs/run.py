@@ -59,6 +59,7 @@ def daemon(tools: Tools, visit: Visit, entries: list[Entry], say: Any) -> Iterat
                 yield made[0]
             finally:
                 workers.rest(tools.configuration.submit.call_seconds)
+                workers.close()  # before the engine: what is cut off stays under way in its record
 
 
 @contextmanager
