@@ -17,6 +17,7 @@ from eraforge.core.errors import EraforgeError, Transient, UserError
 from eraforge.core.ports import Notice
 from eraforge.core.secret import Secret
 from eraforge.pipeline.notices.channels import Chat, Desktop, LogFile, Mail, Webhook
+from eraforge.pipeline.notices.office import ping
 
 NOTICE = Notice(
     "turn-failed", "warning", "classic/main/alpha/1345", "It failed.", "Try again.", datetime(2026, 9, 1, tzinfo=UTC)
@@ -142,3 +143,31 @@ def test_a_log_file_gets_one_line_each(tmp_path: Path) -> None:
 
 def test_every_channel_enters_by_its_entry_point() -> None:
     assert set(plugins.names("notifier")) >= {"desktop", "mail", "chat", "webhook", "log"}
+
+
+def test_the_outside_watcher_is_asked_and_its_silence_is_no_success() -> None:
+    asked: list[str] = []
+    statuses = [200, 500]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(statuses.pop(0))
+            self.end_headers()
+
+        def log_message(self, *given: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    address = f"http://127.0.0.1:{server.server_port}/alive"
+    ping(address)
+    with pytest.raises(Transient):
+        ping(address)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    assert asked == ["/alive", "/alive"]
+    with pytest.raises(Transient):
+        ping(address)
