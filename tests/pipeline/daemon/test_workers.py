@@ -18,6 +18,7 @@ from eraforge.pipeline.daemon.workers import Limits, Workers
 from eraforge.pipeline.verb import Visit
 from eraforge.pipeline.workspace import open_workspace
 
+pytestmark = pytest.mark.timeout(300)
 HERE = Path(__file__).parent
 POINTS = "[eraforge.model]\nhangs = greedy_models:Hangs\neats = greedy_models:EatsMemory\n"
 

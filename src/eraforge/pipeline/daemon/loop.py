@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 from eraforge.core.clock import SystemClock, monotonic
-from eraforge.core.errors import EraforgeError, Transient
+from eraforge.core.errors import EraforgeError, Transient, UserError
 from eraforge.core.words import Entry
 from eraforge.pipeline.daemon import durations, watch
 from eraforge.pipeline.daemon.chores import Chores
@@ -179,6 +179,8 @@ class Daemon:
             slot = fallback.slot_of(entry, one.round.number).key
             if isinstance(error, Transient):
                 continue  # asked again at the next look
+            if isinstance(error, UserError) and error.code == "already-submitted":
+                continue  # the real answer was on its way after all; the next look sees what became of it
             if isinstance(error, EraforgeError):
                 self._office.tell("fallback-failed", slot, error.sentence, now, error.next_step)
             elif error is not None:
