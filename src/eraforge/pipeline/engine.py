@@ -19,7 +19,7 @@ from eraforge.core.clock import monotonic
 from eraforge.core.digest import digest_value
 from eraforge.core.errors import Broken, EraforgeError
 from eraforge.core.words import Entry, Slot
-from eraforge.pipeline.steps import ahead
+from eraforge.pipeline.steps.ahead import queued
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import turn
 
@@ -209,10 +209,10 @@ def _works(tools: Tools, entries: Sequence[Entry]) -> dict[str, Play]:
         return asdict(turn(find(entry_name), number, step(find(entry_name), number)))
 
     def prepare(entry_name: str, number: int) -> dict[str, Any]:
-        return ahead.prepare_fallback(find(entry_name), number, step(find(entry_name)))
+        return queued.prepare_fallback(find(entry_name), number, step(find(entry_name)))
 
     def train(entry_name: str, number: int) -> dict[str, Any]:
-        return ahead.train(find(entry_name), number, step(find(entry_name)))
+        return queued.train(find(entry_name), number, step(find(entry_name)))
 
     return {"turn": play, "fallback": prepare, "training": train}
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from eraforge.core.words import Entry
-from eraforge.pipeline.steps import fallback, follow_up, stages, training
+from eraforge.pipeline.steps import follow_up, stages
+from eraforge.pipeline.steps.ahead import fallback, training
 
 Run = Callable[..., Any]
 

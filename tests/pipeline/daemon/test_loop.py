@@ -11,7 +11,8 @@ from daemon_desk import desk, ridge, toml
 
 from eraforge.core.errors import DataError, Transient
 from eraforge.pipeline.daemon import durations, quarantine
-from eraforge.pipeline.steps import fallback, stages
+from eraforge.pipeline.steps import stages
+from eraforge.pipeline.steps.ahead import fallback
 
 
 def two(running: Any) -> str:

@@ -12,7 +12,7 @@ from eraforge.pipeline.daemon.reports import write_report
 from eraforge.pipeline.daemon.watch import Watched
 from eraforge.pipeline.engine import Engine
 from eraforge.pipeline.notices.office import Office
-from eraforge.pipeline.steps import training
+from eraforge.pipeline.steps.ahead import training
 from eraforge.pipeline.steps.follow_up import settled_payouts
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import follow

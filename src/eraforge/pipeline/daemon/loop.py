@@ -18,8 +18,8 @@ from eraforge.pipeline.daemon.watch import Watched
 from eraforge.pipeline.daemon.workers import GIGABYTE, Limits
 from eraforge.pipeline.engine import Engine
 from eraforge.pipeline.notices.office import Office, ping
-from eraforge.pipeline.steps import fallback
-from eraforge.pipeline.steps.reconcile import reconcile
+from eraforge.pipeline.steps.ahead import fallback
+from eraforge.pipeline.steps.ahead.reconcile import reconcile
 from eraforge.pipeline.tools import Tools
 
 PING = "ping"

@@ -7,7 +7,7 @@ from typing import Any
 
 from eraforge.core.words import Effect, EffectKind, Entry, Phase, Round
 from eraforge.pipeline.daemon import durations, quarantine
-from eraforge.pipeline.steps import fallback
+from eraforge.pipeline.steps.ahead import fallback
 from eraforge.pipeline.tools import Tools
 from eraforge.store.records import EffectRecord
 

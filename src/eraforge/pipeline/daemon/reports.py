@@ -12,7 +12,7 @@ from eraforge.core.words import Entry
 from eraforge.pipeline.daemon.watch import SEEN
 from eraforge.pipeline.notices.office import TOLD
 from eraforge.pipeline.stage_cache import as_json
-from eraforge.pipeline.steps import fallback
+from eraforge.pipeline.steps.ahead import fallback
 from eraforge.pipeline.tools import Tools
 from eraforge.store.atomic import write_atomic
 

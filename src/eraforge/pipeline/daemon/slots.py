@@ -12,7 +12,7 @@ from eraforge.core.words import Effect, EffectKind, Entry, Phase, Round
 from eraforge.pipeline.daemon import durations, quarantine
 from eraforge.pipeline.engine import Engine, Standing
 from eraforge.pipeline.notices.office import Office
-from eraforge.pipeline.steps import fallback, training
+from eraforge.pipeline.steps.ahead import fallback, training
 from eraforge.pipeline.tools import Tools
 from eraforge.store.records import EffectRecord
 

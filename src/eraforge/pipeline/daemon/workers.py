@@ -22,7 +22,8 @@ from eraforge.core.clock import monotonic
 from eraforge.core.errors import SEVEN, DataError, EraforgeError
 from eraforge.core.ports import Progress
 from eraforge.core.words import Entry
-from eraforge.pipeline.steps import fallback, stages
+from eraforge.pipeline.steps import stages
+from eraforge.pipeline.steps.ahead import fallback
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.verb import Visit
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from eraforge.core.words import Entry
-from eraforge.pipeline.steps import fallback, stages, training
+from eraforge.pipeline.steps import stages
+from eraforge.pipeline.steps.ahead import fallback, training
 
 Run = Callable[..., Any]
 

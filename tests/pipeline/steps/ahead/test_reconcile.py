@@ -12,7 +12,7 @@ from eraforge.arenas.gateway_write import NumeraiWriter
 from eraforge.core.calendar import open_day, window
 from eraforge.core.errors import Ambiguous
 from eraforge.pipeline.effects.driver import Driver
-from eraforge.pipeline.steps.reconcile import reconcile
+from eraforge.pipeline.steps.ahead.reconcile import reconcile
 from eraforge.pipeline.verb import Visit
 from eraforge.pipeline.workspace import open_workspace
 

@@ -10,7 +10,7 @@ import pytest
 from eraforge.core.configuration import load
 from eraforge.core.errors import UserError
 from eraforge.core.words import Entry
-from eraforge.pipeline.steps import training
+from eraforge.pipeline.steps.ahead import training
 
 ENTRY = Entry(name="linear", account="main", arena="classic", model="alpha", learner="ridge")
 LAST = {"round": 1345, "version": "v5.3"}
