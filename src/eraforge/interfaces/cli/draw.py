@@ -49,6 +49,10 @@ VIEWS = {
     "doctor": "eraforge.interfaces.cli.views.upkeep.setup:findings",
     "check": "eraforge.interfaces.cli.views.upkeep.setup:findings",
     "leak": "eraforge.interfaces.cli.views.laboratory.leaks:leak",
+    "entry release": "eraforge.interfaces.cli.views.unattended:released",
+    "stake plan": "eraforge.interfaces.cli.views.unattended:stake",
+    "stake approve": "eraforge.interfaces.cli.views.unattended:stake",
+    "stake move": "eraforge.interfaces.cli.views.unattended:stake",
 }
 
 
