@@ -61,7 +61,7 @@ def test_the_key_of_an_effect_outlives_releases() -> None:
 
 def test_phases_and_kinds_are_the_words_that_ledgers_hold() -> None:
     assert [str(phase) for phase in Phase] == ["intended", "sent", "unknown", "confirmed", "refused", "held"]
-    assert [str(kind) for kind in EffectKind] == ["submit", "stake"]
+    assert [str(kind) for kind in EffectKind] == ["submit", "stake", "claim", "webhook", "order"]
 
 
 @pytest.mark.parametrize("value", [SLOT, Effect(EffectKind.SUBMIT, SLOT, ""), Round("classic", 1, NOON, NOON)])

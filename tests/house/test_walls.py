@@ -40,7 +40,7 @@ def test_only_the_effects_import_the_gateway_that_writes() -> None:
         for path in MODULES
         if re.search(r"gateway_write\b", path.read_text()) and path.name != "gateway_write.py"
     }
-    assert importers == {"pipeline/effects.py"}
+    assert importers == {"pipeline/effects/door.py"}
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)

@@ -43,6 +43,8 @@ ARROWS = {
     ("stake", "held", "confirmed"),
     ("stake", "held", "refused"),
 }
+ARROWS |= {(kind, *arrow) for kind in ("claim", "order") for like, *arrow in ARROWS if like == "stake"}
+ARROWS |= {("webhook", *arrow) for like, *arrow in ARROWS if like == "submit"}
 
 
 def effect(payload: str = "a" * 64, kind: EffectKind = EffectKind.SUBMIT, supersedes: str = "") -> Effect:

@@ -133,6 +133,12 @@ class NumeraiReader:
         found = [_performance(model_id, item) for item in data.parts("v2RoundModelPerformances")]
         return sorted(found, key=lambda one: one.round)
 
+    def stake(self, arena: Arena, model: str) -> Decimal:
+        """NMR staked on a model, by its name; zero where nothing is."""
+        variables = {"modelName": model, "tournament": arena.tournament}
+        profile = self._read(f"stake of {model}", operations.STAKE, variables).part("v3UserProfile")
+        return profile.decimal("nmrStaked") or Decimal(0)
+
     def leaderboard(self, arena: Arena, limit: int = 50, offset: int = 0) -> Sequence[Mapping[str, Any]]:
         """Rows of the model leaderboard, as the server gives them.
 

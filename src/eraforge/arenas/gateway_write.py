@@ -5,7 +5,10 @@ Only `create` changes a round. A failure before it has changed nothing; a doubt 
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from eraforge.arenas.credentials import Credentials
+from eraforge.arenas.wire import operations
 from eraforge.arenas.wire.answers import Answer
 from eraforge.arenas.wire.operations import UPLOADS, Upload
 from eraforge.arenas.wire.transport import Patience, Transport
@@ -93,6 +96,41 @@ class NumeraiWriter:
                 "Read back before anything is sent again.",
             )
         return identifier
+
+    def change_stake(self, arena: Arena, model_id: str, change: Decimal) -> None:
+        """Increase (positive) or decrease (negative) a model's stake by that many NMR. This moves money.
+
+        Raises:
+            Ambiguous: it may have happened; Refused, UserError: it did not, the server said no; Transient: it did not.
+        """
+        variables = {
+            "value": format(abs(change), "f"),
+            "type": "increase" if change > 0 else "decrease",
+            "tournamentNumber": arena.tournament,
+            "modelId": model_id,
+        }
+        data = self._transport.write("change of the stake", operations.CHANGE_STAKE, variables)
+        if not isinstance(data.get("v2ChangeStake"), dict):
+            raise _no_answer("change of the stake")
+
+    def set_webhook(self, model_id: str, address: str) -> None:
+        """Have the tournament call this address for the model; "" takes an earlier one away.
+
+        Raises:
+            Ambiguous: it may have happened; Refused, UserError: it did not, the server said no; Transient: it did not.
+        """
+        variables = {"modelId": model_id, "newSubmissionWebhook": address or None}
+        data = self._transport.write("change of the webhook", operations.SET_WEBHOOK, variables)
+        if data.get("setSubmissionWebhook") != "true":
+            raise _no_answer("change of the webhook")
+
+
+def _no_answer(operation: str) -> Ambiguous:
+    return Ambiguous(
+        "answer-without-result",
+        f"{operation}: the answer does not say what became of it; it may have happened.",
+        "Read back before anything is sent again.",
+    )
 
 
 def _upload(arena: Arena) -> Upload:

@@ -1,4 +1,4 @@
-"""The Clock port and its two plain implementations. No other module asks the machine for the time."""
+"""The Clock port and its plain implementations. No other module asks the machine for the time."""
 
 from __future__ import annotations
 
@@ -50,6 +50,23 @@ class StandingClock:
         if at < self._now:
             raise ValueError(f"a clock never goes back: {at} is before {self._now}")
         self._now = at.astimezone(UTC)
+
+
+class RunningClock:
+    """A clock set once, running on with real seconds: for a process that is told the time by another."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at, self._since = at.astimezone(UTC), time.monotonic()
+
+    def now(self) -> datetime:
+        return self._at + timedelta(seconds=time.monotonic() - self._since)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(max(seconds, 0.0))
+
+    def set(self, at: datetime) -> None:
+        """Go on from that moment."""
+        self._at, self._since = at.astimezone(UTC), time.monotonic()
 
 
 def monotonic() -> float:

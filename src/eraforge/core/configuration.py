@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -22,6 +22,7 @@ from eraforge.core.words import Entry
 
 PREFIX = "ERAFORGE_"
 Place = tuple[str, ...]
+_AMOUNT = r"^\d+(\.\d+)?$"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 REAL_SERVER = "https://api-tournament.numer.ai"
 
@@ -94,6 +95,7 @@ class EntryTable(_Table):
     folds: int = Field(default=2, ge=0, le=50)
     damp: bool = False
     leaks: Literal["quick", "thorough", "off"] = "quick"
+    retrain: Annotated[int, Field(ge=1)] | Literal["version", "never"] = 1
 
 
 class PricesTable(_Table):
@@ -118,6 +120,42 @@ class PricesTable(_Table):
     cents: tuple[str, ...] = Field(default=(), description="symbols told in hundredths")
 
 
+class StakeTable(_Table):
+    """Whether and how far stakes may be moved. Off by default; amounts are decimal texts of NMR."""
+
+    enabled: bool = False
+    variable_prefix: str = Field(default="NUMERAI_STAKE_", description="names the variables of the key that may stake")
+    approval_hours: float = Field(default=24.0, gt=0, description="how long an approval holds")
+    most_stake: str = Field(default="0", pattern=_AMOUNT, description="largest stake of one model")
+    most_move: str = Field(default="0", pattern=_AMOUNT, description="largest single move")
+
+
+class RunTable(_Table):
+    """How `eraforge run` watches and plays."""
+
+    poll_seconds: float = Field(default=30.0, gt=0, description="pause between two looks at the rounds")
+    parallel: int = Field(default=2, ge=1, le=64, description="turns computed at once by this process")
+    stage_seconds: float = Field(default=7200.0, gt=0, description="longest time of one stage of one entry")
+    memory_gigabytes: float = Field(default=16.0, gt=0, description="most memory of one entry's computation")
+    failures: int = Field(default=3, ge=1, description="failed attempts in a row before an entry is quarantined")
+    rescue_seconds: float = Field(default=300.0, ge=0, description="the fallback answers this long before the deadline")
+    lease_seconds: float = Field(default=60.0, gt=0, description="after this silence another host takes the work over")
+    report_weekday: int = Field(default=0, ge=0, le=6, description="day of the weekly report, Monday = 0")
+    ping_url: str = Field(default="", description="asked once for each window that was filled; its silence is an alarm")
+
+
+class NotifyTable(_Table):
+    """One channel that tells a person something.
+
+    A setting whose name ends in `_variable` names the variable that holds a secret (an address, a password).
+    """
+
+    kind: str
+    severity: Literal["info", "warning", "error", "critical"] = "warning"
+    quiet: str = Field(default="", pattern=r"^$|^\d\d:\d\d-\d\d:\d\d$")
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
 class Configuration(_Table):
     """The whole tree of `eraforge.toml`."""
 
@@ -125,6 +163,9 @@ class Configuration(_Table):
     store: StoreTable = StoreTable()
     accounts: dict[str, AccountTable] = Field(default_factory=lambda: {"main": AccountTable()})
     submit: SubmitTable = SubmitTable()
+    run: RunTable = RunTable()
+    stake: StakeTable = StakeTable()
+    notify: dict[str, NotifyTable] = Field(default_factory=dict)
     entries: dict[str, EntryTable] = Field(default_factory=dict)
     prices: dict[str, PricesTable] = Field(default_factory=dict)
 
@@ -272,6 +313,7 @@ def _known_keys(path: list[str]) -> list[str]:
         "accounts": AccountTable,
         "entries": EntryTable,
         "prices": PricesTable,
+        "notify": NotifyTable,
     }
     if len(path) == 1:
         return list(Configuration.model_fields)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -24,6 +25,7 @@ __all__ = [
     "Fitted",
     "Fold",
     "Model",
+    "Notice",
     "Notifier",
     "Performance",
     "Progress",
@@ -162,10 +164,37 @@ class Store(Protocol):
     def has(self, digest: str) -> bool: ...
 
 
-class Notifier(Protocol):
-    """Tells a person something once."""
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should hear of, once.
 
-    def notify(self, code: str, sentence: str, next_step: str) -> None: ...
+    Args:
+        code: stable kebab-case name of what happened.
+        severity: `info`, `warning`, `error` or `critical`.
+        subject: to what it happened (a slot, an entry, an account); code and subject together are told once.
+        sentence: what happened.
+        next_step: what the reader should do now, or "" where nothing is to be done.
+        at: when it happened, in UTC.
+    """
+
+    code: str
+    severity: str
+    subject: str
+    sentence: str
+    next_step: str
+    at: datetime
+
+
+class Notifier(Protocol):
+    """Brings notices to a person by one channel. Its constructor's arguments are its settings."""
+
+    def notify(self, notice: Notice) -> None:
+        """Deliver the notice.
+
+        Raises:
+            Transient: it could not be delivered now; UserError: it never will be with these settings.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +277,8 @@ class Reader(Protocol):
 
     def performances(self, arena: Arena, model_id: str) -> list[Performance]: ...
 
+    def stake(self, arena: Arena, model: str) -> Decimal: ...
+
     def leaderboard(self, arena: Arena, limit: int = 50, offset: int = 0) -> Sequence[Mapping[str, Any]]: ...
 
 
@@ -259,3 +290,7 @@ class Writer(Protocol):
     def put(self, ticket: Ticket, data: bytes) -> None: ...
 
     def create(self, arena: Arena, model_id: str, ticket: Ticket) -> str: ...
+
+    def change_stake(self, arena: Arena, model_id: str, change: Decimal) -> None: ...
+
+    def set_webhook(self, model_id: str, address: str) -> None: ...

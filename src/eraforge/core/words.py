@@ -244,6 +244,14 @@ class EffectKind(StrEnum):
 
     SUBMIT = "submit"
     STAKE = "stake"
+    CLAIM = "claim"
+    WEBHOOK = "webhook"
+    ORDER = "order"
+
+    @property
+    def moves_money(self) -> bool:
+        """Whether a second one would cost something: the machine then never sends it again by itself."""
+        return self in (EffectKind.STAKE, EffectKind.CLAIM, EffectKind.ORDER)
 
 
 class Phase(StrEnum):
@@ -301,6 +309,7 @@ class Entry:
         folds: walk-forward folds of the evaluation; 0 skips it.
         damp: keep the change from the last answers within the arena's limit, at the least cost in the new signal.
         leaks: how thoroughly the evaluation looks for leaks: `quick`, `thorough`, or `off`, which the report tells.
+        retrain: rounds after which the model is trained anew, `version` (with each new data version) or `never`.
     """
 
     name: str
@@ -319,3 +328,4 @@ class Entry:
     folds: int = 2
     damp: bool = False
     leaks: str = "quick"
+    retrain: int | str = 1

@@ -1,7 +1,8 @@
-"""Durable turns: the one file that knows DBOS.
+"""Durable work: the one file that knows DBOS.
 
-A workflow's id is the slot, the entry and the attempt; each step's output is on disk before the next
-begins, so a process killed anywhere resumes where it stood as soon as any command opens the workspace again.
+A turn's workflow id is its slot, entry and attempt; each step's output is on disk before the next begins, so that what
+a killed process left is resumed: by the next command on the same machine, or by another host once the dead one's lease
+has run out. The daemon's work waits in one queue, nearest deadline first; every host takes from it.
 """
 
 from __future__ import annotations
@@ -10,38 +11,69 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from eraforge.core.clock import monotonic
 from eraforge.core.digest import digest_value
-from eraforge.core.errors import Broken
+from eraforge.core.errors import Broken, EraforgeError
 from eraforge.core.words import Entry, Slot
+from eraforge.pipeline.steps.ahead import queued
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import turn
 
 if TYPE_CHECKING:
-    from dbos import DBOS, WorkflowHandle
+    from dbos import DBOS, DBOSConfig, WorkflowHandle
 
 # A fixed version, so that a turn begun before an upgrade is resumed after it; stages carry their own code digests.
 APPLICATION_VERSION = "eraforge"
 HEARD_SECONDS = 0.1
+QUEUE = "work"
+DURATION = "duration"
+FAILED = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+Play = Callable[[str, int], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Queueing:
+    """How a host takes part in the queue.
+
+    Args:
+        host: its own name among all hosts; work it leaves behind is known by it.
+        parallel: pieces of work it does at once.
+        poll_seconds: how often it looks for work.
+    """
+
+    host: str
+    parallel: int = 2
+    poll_seconds: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a piece of work stands: `waiting`, `running`, `done` or `failed`, with its outcome or its error."""
+
+    state: str
+    attempt: int = 1
+    outcome: Any = None
+    error: EraforgeError | None = None
 
 
 class Engine:
     """Runs turns of one workspace durably."""
 
-    def __init__(self, dbos: type[DBOS], play: Callable[[str, int], dict[str, Any]]) -> None:
+    def __init__(self, dbos: type[DBOS], works: dict[str, Play]) -> None:
         self._dbos = dbos
-        self._play = play
+        self._works = works
 
     def start(self, entry: Entry, number: int) -> WorkflowHandle[dict[str, Any]]:
         """Begin the entry's turn in that round, or take hold of the one already begun or done."""
         from dbos import SetWorkflowID
 
-        slot = Slot(entry.account, entry.model, entry.arena, number)
         # An entry that was changed meanwhile plays a turn of its own, and is told at its end if the slot is taken.
-        with SetWorkflowID(self._free_id(f"{slot.key}/{entry.name}/{digest_value(entry)[:12]}")):
-            return self._dbos.start_workflow(self._play, entry.name, number)
+        with SetWorkflowID(self._free_id(_name(entry, number))):
+            return self._dbos.start_workflow(self._works["turn"], entry.name, number)
 
     def play(self, entry: Entry, number: int) -> dict[str, Any]:
         """Play a turn to its end and return its outcome; a turn that is already done returns at once.
@@ -51,70 +83,171 @@ class Engine:
         """
         return _listening(self.start(entry, number).get_result)
 
+    def enqueue(self, work: str, entry: Entry, number: int, deadline: datetime) -> None:
+        """Put a piece of work (`turn`, `fallback`, `training`) into the queue; nothing happens when it is there.
+
+        A failed attempt is followed by a next one; the nearest deadline is taken first.
+        """
+        from dbos import SetEnqueueOptions, SetWorkflowID
+
+        name = self._free_id(_queued(work, entry, number))
+        if self._dbos.get_workflow_status(name) is None:
+            minutes = max(int(deadline.timestamp() // 60), 1)
+            with SetWorkflowID(name), SetEnqueueOptions(priority=minutes):
+                self._dbos.enqueue_workflow(QUEUE, self._works[work], entry.name, number)
+
+    def standing(self, work: str, entry: Entry, number: int) -> Standing | None:
+        """Where the last attempt of a queued piece of work stands, or None where there is none."""
+        attempt, last = 0, None
+        while (found := self._dbos.get_workflow_status(f"{_queued(work, entry, number)}#{attempt + 1}")) is not None:
+            attempt, last = attempt + 1, found
+        if last is None:
+            return None
+        if last.status == "SUCCESS":
+            return Standing("done", attempt, outcome=last.output)
+        if last.status in FAILED:
+            error = last.error if isinstance(last.error, EraforgeError) else _strange(last.error or last.status)
+            return Standing("failed", attempt, error=error)
+        return Standing("running" if last.status == "PENDING" else "waiting", attempt)
+
+    def cancel(self, work: str, entry: Entry, number: int) -> None:
+        """Let a piece of work go no further than the step it is in."""
+        found = self.standing(work, entry, number)
+        if found is not None and found.state in ("waiting", "running"):
+            self._dbos.cancel_workflow(f"{_queued(work, entry, number)}#{found.attempt}")
+
+    def take_over(self, host: str) -> int:
+        """Put back into the queue what a dead host was doing; how many pieces of work that were."""
+        return len(self._dbos._recover_pending_workflows([host]))
+
     def _free_id(self, name: str) -> str:
-        """The id of the turn's last attempt, or of a next one when that failed."""
+        """The id of the last attempt, or of a next one when that failed."""
         attempt = 1
         while True:
             status = self._dbos.get_workflow_status(f"{name}#{attempt}")
-            if status is None or status.status not in ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"):
+            if status is None or status.status not in FAILED:
                 return f"{name}#{attempt}"
             attempt += 1
 
 
 @contextmanager
-def open_engine(tools: Tools, entries: Sequence[Entry]) -> Iterator[Engine]:
-    """Start the engine on the workspace's own database; turns that a crash interrupted go on at once.
+def open_engine(tools: Tools, entries: Sequence[Entry], queueing: Queueing | None = None) -> Iterator[Engine]:
+    """Start the engine on the workspace's own database; work that a crash of this host interrupted goes on at once.
 
     Args:
         tools: the open workspace that steps work with.
-        entries: configured entries, by whose names turns are recorded.
+        entries: configured entries, by whose names work is recorded.
+        queueing: how this host takes part in the queue; None: not at all.
 
     Raises:
         Transient: `disk-full`, `ledger-locked`, `ledger-unreachable`; what was recorded is kept.
     """
-    from dbos import DBOS, DBOSConfig
+    from dbos import DBOS
 
     from eraforge.store.connect import PATIENCE, Place, ledger_errors
 
-    address = tools.configuration.store.ledger or f"sqlite:///{tools.folder / 'turns.sqlite'}"
+    config = _config(tools, queueing)
+    address = str(config["system_database_url"])
     place = Place("the record of turns", address.startswith("sqlite"), PATIENCE, tools.folder)
-    by_name = {entry.name: entry for entry in entries}
-    config: DBOSConfig = {
-        "name": "eraforge",
-        "system_database_url": address,
-        "application_version": APPLICATION_VERSION,
-        "executor_id": "local",
-        "log_level": "CRITICAL",
-        "console_log_level": "CRITICAL",
-        "notification_listener_polling_interval_sec": 0.05,
-    }
     logging.getLogger("dbos").setLevel(logging.CRITICAL)
-
-    def step(work: Callable[..., Any], *inputs: Any) -> Any:
-        return DBOS.run_step({"name": work.__name__}, lambda: work(tools, *inputs))
-
-    def play(entry_name: str, number: int) -> dict[str, Any]:
-        if entry_name not in by_name:
-            raise Broken(
-                "turn-without-entry",
-                f"A turn of entry {entry_name!r} was interrupted, but the entry is no longer configured.",
-                "Put it back into eraforge.toml, or let the round pass.",
-            )
-        return asdict(turn(by_name[entry_name], number, step))
-
     with ledger_errors(place):
+        DBOS.destroy(destroy_registry=True)  # what an interrupt in this process left launched
         DBOS(config=config)
         stopped = False
         try:
-            workflow = DBOS.workflow(name="turn")(play)
+            works = {name: DBOS.workflow(name=name)(play) for name, play in _works(tools, entries).items()}
+            DBOS.listen_queues([QUEUE] if queueing else [])
             DBOS.launch()
-            yield Engine(DBOS, workflow)
+            if queueing is not None:
+                DBOS.register_queue(
+                    QUEUE,
+                    worker_concurrency=queueing.parallel,
+                    polling_interval_sec=queueing.poll_seconds,
+                    on_conflict="always_update",
+                )
+            yield Engine(DBOS, works)
         except KeyboardInterrupt:
             stopped = True  # the process is about to end: what its turns did is on disk, and their threads need no wait
             raise
         finally:
             if not stopped:
                 DBOS.destroy(destroy_registry=True)
+
+
+def _config(tools: Tools, queueing: Queueing | None) -> DBOSConfig:
+    return {
+        "name": "eraforge",
+        "system_database_url": tools.configuration.store.ledger or f"sqlite:///{tools.folder / 'turns.sqlite'}",
+        "application_version": APPLICATION_VERSION,
+        "executor_id": queueing.host if queueing else "local",
+        "log_level": "CRITICAL",
+        "console_log_level": "CRITICAL",
+        "notification_listener_polling_interval_sec": 0.05,
+    }
+
+
+def _works(tools: Tools, entries: Sequence[Entry]) -> dict[str, Play]:
+    """The workflows by name. Each takes the name of an entry and a round; each step's duration is measured."""
+    by_name = {entry.name: entry for entry in entries}
+
+    def find(entry_name: str) -> Entry:
+        if entry_name not in by_name:
+            raise Broken(
+                "turn-without-entry",
+                f"A turn of entry {entry_name!r} was interrupted, but the entry is no longer configured.",
+                "Put it back into eraforge.toml, or let the round pass.",
+            )
+        return by_name[entry_name]
+
+    def step(entry: Entry, number: int = 0) -> Callable[..., Any]:
+        def run(work: Callable[..., Any], *inputs: Any) -> Any:
+            return _durable(work, lambda: _measured(tools, entry, number, work, inputs))
+
+        return run
+
+    def play(entry_name: str, number: int) -> dict[str, Any]:
+        return asdict(turn(find(entry_name), number, step(find(entry_name), number)))
+
+    def prepare(entry_name: str, number: int) -> dict[str, Any]:
+        return queued.prepare_fallback(find(entry_name), number, step(find(entry_name)))
+
+    def train(entry_name: str, number: int) -> dict[str, Any]:
+        return queued.train(find(entry_name), number, step(find(entry_name)))
+
+    return {"turn": play, "fallback": prepare, "training": train}
+
+
+def _durable(work: Callable[..., Any], do: Callable[[], Any]) -> Any:
+    """Run `do` as a durable step under the name of the work."""
+    from dbos import DBOS
+
+    return DBOS.run_step({"name": work.__name__}, do)
+
+
+def _measured(tools: Tools, entry: Entry, number: int, work: Callable[..., Any], inputs: Sequence[Any]) -> Any:
+    """Do the work; how long it took and, for a turn (`number` above 0), how far it has come, go into the ledger."""
+    began = monotonic()
+    result = tools.compute(tools, work, inputs)
+    now = tools.clock.now()
+    facts = {"stage": work.__name__, "seconds": round(monotonic() - began, 3)}
+    tools.ledger.record(DURATION, entry.name, facts, now)
+    if number:
+        slot = Slot(entry.account, entry.model, entry.arena, number)
+        tools.ledger.remember_turn(slot, entry.name, work.__name__, {}, now)
+    return result
+
+
+def _name(entry: Entry, number: int) -> str:
+    return f"{Slot(entry.account, entry.model, entry.arena, number).key}/{entry.name}/{digest_value(entry)[:12]}"
+
+
+def _queued(work: str, entry: Entry, number: int) -> str:
+    return f"{work}/{_name(entry, number)}"
+
+
+def _strange(error: object) -> Broken:
+    """An error that is none of the seven, told by its type and words."""
+    return Broken("turn-broke", f"The work stopped with {type(error).__name__}: {error}.", "Report it with the ledger.")
 
 
 def _listening(wait: Callable[[], dict[str, Any]]) -> dict[str, Any]:

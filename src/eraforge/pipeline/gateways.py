@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -10,7 +11,7 @@ from eraforge.arenas.credentials import Credentials, credentials
 from eraforge.arenas.gateway_read import NumeraiReader
 from eraforge.arenas.wire.transport import Patience
 from eraforge.core.clock import Clock
-from eraforge.core.configuration import Configuration
+from eraforge.core.configuration import AccountTable, Configuration
 from eraforge.core.errors import UserError
 from eraforge.core.ports import Account
 from eraforge.pipeline.effects import Effects, open_effects
@@ -86,7 +87,17 @@ class Gateways:
             keys = account_keys(self._visit, self._configuration, account)
             url, settings = self._configuration.server.url, self._configuration.submit
             reader = self.reader(account)
-            opened = open_effects(url, keys, self._ledger, reader, self._clock, settings, self._patience())
+            money = partial(stake_keys, self._visit, self._configuration, account)
+            opened = open_effects(
+                url,
+                keys,
+                self._ledger,
+                reader,
+                self._clock,
+                settings,
+                self._patience(),
+                money if self._configuration.stake.enabled else None,
+            )
             self._effects[account] = self._stack.enter_context(opened)
         return self._effects[account]
 
@@ -97,9 +108,24 @@ def account_keys(visit: Visit, configuration: Configuration, account: str) -> Cr
     Raises:
         UserError: `unknown-account`, `no-keys`, `half-a-key`, `secret-file-unreadable`, `secret-file-open-to-others`.
     """
+    table = _account(configuration, account)
+    file: Path | None = visit.folder / table.secret_file if table.secret_file else None
+    return credentials(visit.environment, file, table.variable_prefix)
+
+
+def stake_keys(visit: Visit, configuration: Configuration, account: str) -> Credentials:
+    """The key that may stake: variables of its own, so that the one that submits never can.
+
+    Raises:
+        UserError: as `account_keys`.
+    """
+    table = _account(configuration, account)
+    file: Path | None = visit.folder / table.secret_file if table.secret_file else None
+    return credentials(visit.environment, file, configuration.stake.variable_prefix)
+
+
+def _account(configuration: Configuration, account: str) -> AccountTable:
     if account not in configuration.accounts:
         known = ", ".join(configuration.accounts)
         raise UserError("unknown-account", f"There is no account {account!r}.", f"Configured accounts: {known}.")
-    table = configuration.accounts[account]
-    file: Path | None = visit.folder / table.secret_file if table.secret_file else None
-    return credentials(visit.environment, file, table.variable_prefix)
+    return configuration.accounts[account]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from eraforge.core import plugins
 from eraforge.core.bars import Bars
@@ -23,6 +24,11 @@ def no_progress(what: str, done: float, total: float) -> None:
     """A Progress that shows nothing."""
 
 
+def here(tools: Tools, work: Callable[..., Any], inputs: Sequence[Any]) -> Any:
+    """A Compute that does the work in this process, without limits."""
+    return work(tools, *inputs)
+
+
 @dataclass
 class Tools:
     """One open workspace.
@@ -36,6 +42,7 @@ class Tools:
         clock: the server's clock.
         progress: where work reports how far it is.
         bars: checked bars already read in this visit, by the digest of the object that names them.
+        compute: where stages compute: in this process, or in a limited one.
     """
 
     folder: Path
@@ -48,6 +55,7 @@ class Tools:
     clock: Clock
     progress: Progress = no_progress
     bars: dict[str, Bars] = field(default_factory=dict)
+    compute: Callable[[Tools, Callable[..., Any], Sequence[Any]], Any] = here
     _accounts: dict[str, Account] = field(default_factory=dict)
 
     def reader(self, entry: Entry) -> Reader:

@@ -12,6 +12,7 @@ from typing import Any
 
 from eraforge.core.words import Entry
 from eraforge.pipeline.steps import follow_up, stages
+from eraforge.pipeline.steps.ahead import fallback, training
 from eraforge.pipeline.steps.preflight import preflight
 
 Run = Callable[..., Any]
@@ -34,11 +35,12 @@ def turn(entry: Entry, number: int, run: Run) -> Outcome:
     files = run(stages.fetch, entry, number)  # Source -> store: sizes, digests and freshness checked
     checked = run(stages.check, entry, number, files)  # bytes -> Panel: schema, universe, missing share; refuses loudly
     columns = run(stages.feature, entry, files, checked)  # Panel -> columns: declared inputs
-    fitted = run(stages.train, entry, files, columns)  # Panel.asof(cut) -> Fitted: same inputs, same key, nothing to do
+    fitted = run(training.fit, entry, number, files, columns)  # Panel.asof(cut) -> Fitted: again only when due
     report = run(stages.evaluate, entry, files, columns)  # purged walk-forward, out of sample
     predictions = run(stages.predict, entry, number, files, columns, fitted)  # checked against the arena's rules
     answer = run(preflight, entry, number, files, predictions)  # churn against the last answers; damped where asked
     receipt = run(stages.submit, entry, number, answer)  # Effect: intent -> send -> read back -> confirmed
+    run(fallback.keep_model, entry, number, fitted)  # the last good model answers when a later one is not ready in time
     return Outcome(entry.name, number, report, fitted, answer, receipt)
 
 

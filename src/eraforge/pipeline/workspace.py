@@ -130,7 +130,9 @@ def play_turns(tools: Tools, entries: Sequence[Entry], rounds: Sequence[int]) ->
     """
     from eraforge.core.errors import EraforgeError
     from eraforge.pipeline.engine import open_engine
+    from eraforge.pipeline.steps.ahead.reconcile import reconcile
 
+    reconcile(tools)  # what an earlier crash left open is known before anything new begins
     rows: list[dict[str, object]] = []
     with open_engine(tools, [tools.configuration.entry(name) for name in tools.configuration.entries]) as engine:
         for entry, number in zip(entries, rounds, strict=True):

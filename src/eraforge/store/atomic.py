@@ -247,3 +247,11 @@ def _patiently(call: Callable[[], Result]) -> Result:
     while True:
         with suppress(InterruptedError):
             return call()
+
+
+@contextmanager
+def only_one(target: Path) -> Iterator[None]:
+    """Let one thread of one process at a time work on what becomes `target`; a dead one lets go by itself."""
+    with (target.parent / f".{target.name}.lock").open("wb") as handle:
+        _patiently(lambda: fcntl.flock(handle.fileno(), fcntl.LOCK_EX))
+        yield

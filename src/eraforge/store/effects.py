@@ -3,7 +3,7 @@
     (none) -> intended -> sent -> confirmed | refused
                   ^         |
                   |         v
-                  +----- unknown -> confirmed | held        back to intended: submissions only, after a read-back
+                  +----- unknown -> confirmed | held        back to intended: after a read-back, money never
 
 What was sent is sent again only by way of `unknown`, which a read-back must settle; money never is.
 """
@@ -32,7 +32,7 @@ TRANSITIONS: Mapping[Phase, frozenset[Phase]] = {
 }
 """Phase to the phases that may follow it."""
 
-SUBMISSIONS_ONLY = frozenset({(Phase.UNKNOWN, Phase.INTENDED), (Phase.UNKNOWN, Phase.REFUSED)})
+NEVER_FOR_MONEY = frozenset({(Phase.UNKNOWN, Phase.INTENDED), (Phase.UNKNOWN, Phase.REFUSED)})
 """Steps that trust a read-back which found nothing: harmless for predictions, forbidden for money."""
 
 SETTLED = frozenset({Phase.CONFIRMED, Phase.REFUSED})
@@ -43,7 +43,7 @@ def allowed(kind: EffectKind, phase: Phase, following: Phase) -> bool:
     """Whether an effect of that kind may go from `phase` to `following`."""
     if following not in TRANSITIONS[phase]:
         return False
-    return kind is EffectKind.SUBMIT or (phase, following) not in SUBMISSIONS_ONLY
+    return not kind.moves_money or (phase, following) not in NEVER_FOR_MONEY
 
 
 def intend(connection: Connection, effect: Effect, facts: Facts, at: datetime) -> EffectRecord:

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, Engine
 from eraforge.core.errors import Ambiguous, Broken, Transient
 from eraforge.core.ports import ScoreRow, Submission
 from eraforge.core.words import Effect, Phase, Slot
-from eraforge.store import chain, effects, migrate, results
+from eraforge.store import chain, effects, leases, migrate, results
 from eraforge.store.connect import PATIENCE, Place, ledger_errors, lock_for_writing, open_engine
+from eraforge.store.leases import Lease
 from eraforge.store.records import (
     EffectRecord,
     Event,
@@ -244,6 +245,23 @@ class Ledger:
         """Payouts, in order of model and round."""
         with self._read() as connection:
             return results.select_payouts(connection, {"model_id": model_id, "round": round_number})
+
+    # Leases
+
+    def take_lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Take or renew a lease; False while another holder has it. Leases are no history: they leave no event."""
+        with self._write() as connection:
+            return leases.take(connection, name, holder, now, until)
+
+    def release_lease(self, name: str, holder: str) -> bool:
+        """Give a lease back; whether the holder had it."""
+        with self._write() as connection:
+            return leases.release(connection, name, holder)
+
+    def leases(self) -> list[Lease]:
+        """Every lease, by name, expired ones included."""
+        with self._read() as connection:
+            return leases.every(connection)
 
     # Transactions
 

@@ -11,7 +11,7 @@ from eraforge.arenas.classic import CLASSIC
 from eraforge.arenas.gateway_write import NumeraiWriter
 from eraforge.core.calendar import open_day, window
 from eraforge.core.errors import Ambiguous, UserError
-from eraforge.pipeline.effects import Effects
+from eraforge.pipeline.effects.driver import Driver
 
 
 def only(facts: dict[str, Any]) -> dict[str, Any]:
@@ -53,12 +53,12 @@ def test_a_submission_of_unknown_outcome_is_read_back_even_after_the_window(
         real(self, *given)
         raise Ambiguous("no-answer-in-time", "It may have happened.", "Read back.")
 
-    def stopped(self: Effects, *given: Any) -> Any:
+    def stopped(self: Driver, *given: Any) -> Any:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as fault:
         fault.setattr(NumeraiWriter, "create", unanswered)
-        fault.setattr(Effects, "_look", stopped)
+        fault.setattr(Driver, "_look", stopped)
         with pytest.raises(KeyboardInterrupt):
             workspace.perform("submit", entry="linear", replace=True)
     assert workspace.perform("status")["entries"][0]["submission"] in ("sent", "unknown")

@@ -67,6 +67,23 @@ query($limit: Int!, $offset: Int!) {
   signalsLeaderboard(limit: $limit, offset: $offset) { nmrStaked rank prevRank username mmc mmcRank sharpe }
 }"""
 
+STAKE = """
+query($modelName: String!, $tournament: Int) {
+  v3UserProfile(model_name: $modelName, tournament: $tournament) { nmrStaked }
+}"""
+
+CHANGE_STAKE = """
+mutation($value: String!, $type: String!, $tournamentNumber: Int!, $modelId: String) {
+  v2ChangeStake(value: $value, type: $type, modelId: $modelId, tournamentNumber: $tournamentNumber) {
+    dueDate requestedAmount status type
+  }
+}"""
+
+SET_WEBHOOK = """
+mutation($modelId: String!, $newSubmissionWebhook: String) {
+  setSubmissionWebhook(modelId: $modelId, newSubmissionWebhook: $newSubmissionWebhook)
+}"""
+
 _LEADERBOARD = """
 query($limit: Int!, $offset: Int!) {
   %s(limit: $limit, offset: $offset) {

@@ -54,6 +54,10 @@ VIEWS = {
     "simulator judge": "eraforge.interfaces.cli.views.simulator:judge",
     "simulator seed": "eraforge.interfaces.cli.views.simulator:seed",
     "leak": "eraforge.interfaces.cli.views.laboratory.leaks:leak",
+    "entry release": "eraforge.interfaces.cli.views.unattended:released",
+    "stake plan": "eraforge.interfaces.cli.views.unattended:stake",
+    "stake approve": "eraforge.interfaces.cli.views.unattended:stake",
+    "stake move": "eraforge.interfaces.cli.views.unattended:stake",
 }
 
 

@@ -26,6 +26,8 @@ GROUPS = {
     "backup": "The workspace in one file, and back.",
     "experiment": "Ideas tried, recorded, compared and reproduced.",
     "model": "The registry: versions of trained models, and which of them is in use.",
+    "entry": "Entries that play unattended.",
+    "stake": "Stakes: planned, approved by a person, carried out once.",
     "payout": "What rounds pay: forecast, recorded, and judged by what was settled.",
 }
 

@@ -10,12 +10,14 @@ from eraforge.pipeline.catalogue.prices import PRICES
 from eraforge.pipeline.catalogue.research import RESEARCH
 from eraforge.pipeline.catalogue.simulator import SIMULATOR
 from eraforge.pipeline.catalogue.start import START
+from eraforge.pipeline.catalogue.unattended import UNATTENDED
 from eraforge.pipeline.catalogue.workspace import WORKSPACE
 from eraforge.pipeline.verb import Verb
 
 VERBS: tuple[Verb, ...] = (
     *START,
     *PLAY,
+    *UNATTENDED,
     *PRICES,
     *LEAKS,
     *MONEY,

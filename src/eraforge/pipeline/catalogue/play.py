@@ -45,6 +45,8 @@ PLAY: tuple[Verb, ...] = (
             ROUND,
             Option("file", str, "", "submit this file of predictions instead of the entry's own"),
             Option("replace", bool, False, "replace the answer already confirmed for this round"),
+            Option("late", bool, False, "send it although the window has closed: scored, but nothing is at stake"),
+            Option("queue", bool, False, "send it now for the round that opens next"),
         ),
     ),
     Verb(

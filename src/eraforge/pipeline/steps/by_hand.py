@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,17 @@ from typing import Any
 import polars as pl
 
 from eraforge.arenas import rules
-from eraforge.core.errors import EraforgeError, UserError
-from eraforge.core.words import PREDICTION, Arena, Effect, EffectKind, Entry, Phase, Predictions, Slot
+from eraforge.core.calendar import open_day, window
+from eraforge.core.errors import EraforgeError, Refused, UserError
+from eraforge.core.words import PREDICTION, Arena, Effect, EffectKind, Entry, Phase, Predictions, Round, Slot
+from eraforge.pipeline.effects import Timing
 from eraforge.pipeline.steps import inputs, stages
 from eraforge.pipeline.tools import Tools
 
 
-def submit_by_hand(tools: Tools, entry: Entry, number: int, file: str, replace: bool) -> dict[str, Any]:
+def submit_by_hand(
+    tools: Tools, entry: Entry, number: int, file: str, replace: bool, timing: Timing = Timing.WINDOW
+) -> dict[str, Any]:
     """One row of facts: the receipt, or the error that stopped this entry."""
     try:
         if file:
@@ -28,12 +33,15 @@ def submit_by_hand(tools: Tools, entry: Entry, number: int, file: str, replace: 
             made = stages.predict(tools, entry, number, files, columns, fitted)
             frame = stages.read_predictions(tools, made["digest"])
             answer = Predictions(_slot(entry, number), frame, made["synthetic"])
+        if timing is Timing.QUEUE:  # the round that opens next; the tournament carries the answer over to its ids
+            answer = dataclasses.replace(answer, slot=_slot(entry, number + 1))
         receipt = tools.effects(entry.account).submit(
             answer,
             tools.arena(entry),
-            tools.round(entry, number),
+            _round_of(tools, entry, number, timing),
             tools.model_id(entry),
             supersedes=_latest_confirmed(tools, answer) if replace else "",
+            timing=timing,
         )
     except EraforgeError as error:
         return {"entry": entry.name, "round": number, "error": error.as_dict()}
@@ -88,6 +96,21 @@ def _latest_confirmed(tools: Tools, answer: Predictions) -> str:
         latest = record.key
         effect = Effect(EffectKind.SUBMIT, answer.slot, answer.digest, latest)
     return latest
+
+
+def _round_of(tools: Tools, entry: Entry, number: int, timing: Timing) -> Round:
+    """The round the answer is for; one that the tournament does not know yet is the calendar's.
+
+    Raises:
+        Refused: `round-still-open` where an answer that is on time was to be sent as one that is not.
+    """
+    found = tools.round(entry, number)
+    if timing is not Timing.WINDOW and found.is_open(tools.clock.now()):
+        raise Refused("round-still-open", f"Round {number} is still open.", "Submit without --late or --queue.")
+    if timing is not Timing.QUEUE:
+        return found
+    calendar = tools.arena(entry).calendar
+    return Round(entry.arena, number + 1, *window(calendar, open_day(calendar, number + 1)))
 
 
 def _slot(entry: Entry, number: int) -> Slot:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from eraforge.core.errors import Held, UserError
 from eraforge.core.ports import ScoreRow
-from eraforge.core.words import Entry
+from eraforge.core.words import Entry, Round
+from eraforge.pipeline.steps import live_history
 from eraforge.pipeline.tools import Tools
 from eraforge.store.records import Payout
+
+TOLERANCE = Decimal("1e-5")
+"""Share of the stake within which real settled payouts are reproduced (docs/payouts.md)."""
 
 # Once the history is in the ledger only rounds that may still change are asked for: 64 overlap, and some to spare.
 RECENT_ROUNDS = 80
@@ -48,3 +53,38 @@ def _sum(rows: Sequence[ScoreRow], name: str) -> Decimal | None:
     """Sum over the paying scores of a round, or None where the tournament has said nothing yet."""
     told = [Decimal(getattr(row, name)) for row in rows if getattr(row, name) is not None]
     return sum(told, Decimal(0)) if told else None
+
+
+def settled_payouts(tools: Tools, entry: Entry, model_id: str, last: int) -> list[dict[str, Any]]:
+    """Each settled payout beside what the published final scores and the round's own rule come to."""
+    paid = [one for one in tools.ledger.payouts(model_id) if one.settled is not None][-last:]
+    rounds = live_history.told_rounds(tools, entry, [one.round for one in paid])
+    finals = live_history.final_scores(tools, model_id)
+    return [_recomputed(tools, entry, rounds[one.round], one, finals.get(one.round, {})) for one in paid]
+
+
+def _recomputed(tools: Tools, entry: Entry, played: Round, paid: Payout, scores: Mapping[str, float]) -> dict[str, Any]:
+    from eraforge.portfolio.amounts import text
+    from eraforge.portfolio.payouts import settle
+
+    settled = paid.settled or Decimal(0)
+    row: dict[str, Any] = {
+        "round": paid.round,
+        "settled": text(settled),
+        "recomputed": None,
+        "gap": None,
+        "adds_up": None,
+    }
+    try:
+        policy = live_history.policy_of(tools.arena(entry), played)
+        used = {name: scores[name] for name in live_history.paying(policy) if name in scores}
+        row |= {"policy": policy.name, "scores": used}
+        if paid.at_risk is None:
+            return {**row, "at_risk": None, "why": "The tournament does not say what was at risk."}
+        row |= {"at_risk": text(paid.at_risk)}
+        own = settle(policy, paid.at_risk, {name: Decimal(repr(value)) for name, value in used.items()})
+    except (Held, UserError) as error:
+        return {**row, "why": error.sentence}
+    gap = settled - own.change
+    adds_up = abs(gap) <= TOLERANCE * own.stake
+    return {**row, "recomputed": text(own.change), "gap": text(gap), "adds_up": adds_up, "why": ""}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial, reduce
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -20,6 +21,7 @@ from eraforge.data.panels import read_live, read_panel
 from eraforge.data.probe import probe
 from eraforge.pipeline.steps.bars import price_rows
 from eraforge.pipeline.tools import Tools
+from eraforge.store.atomic import only_one
 
 META = "meta_model"
 STEP = 64  # a growing file changes its blocks about once in a quarter of daily eras
@@ -78,15 +80,27 @@ def _fetch_file(tools: Tools, entry: Entry, filename: str, number: int | None) -
         return known
     downloads = tools.folder / "downloads"
     downloads.mkdir(exist_ok=True)
+    target = downloads / f"{entry.arena}-{filename.replace('/', '-')}"
+    with only_one(target):  # entries that play at the same time want the same file
+        known = tools.cache.known("fetch", fresh) if told.validator else None
+        if known is not None:
+            return known
+        return _download(tools, entry, filename, number, target, fresh)
+
+
+def _download(
+    tools: Tools, entry: Entry, filename: str, number: int | None, target: Path, fresh: dict[str, Any]
+) -> str:
+    arena, reader = tools.arena(entry), tools.reader(entry)
     arrival = download(
         filename,
         lambda: reader.dataset_url(arena, filename, number),
-        downloads / f"{entry.arena}-{filename.replace('/', '-')}",
+        target,
         partial(tools.objects.put_file, move=True),  # a part kept beside its object would be written over in place
         tools.clock,
         lambda name, done, total: tools.progress(f"download {name}", done, total),
     )
-    if told.validator and arrival.etag in ("", told.validator):
+    if fresh["content"] and arrival.etag in ("", fresh["content"]):
         tools.cache.remember("fetch", fresh, arrival.digest)
     return arrival.digest
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from eraforge.core import plugins
 from eraforge.core.errors import EraforgeError, UserError
+from eraforge.pipeline.effects.settling import Settling
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.workspace import open_workspace, read_configuration
@@ -22,6 +23,7 @@ def doctor(visit: Visit) -> Facts:
                 _finding("objects", lambda: _objects(tools)),
                 _finding("ledger", lambda: f"{tools.ledger.verify_chain()} events, hash chain unbroken"),
                 _finding("open effects", lambda: _open_effects(tools)),
+                _finding("settle time", lambda: _settle_time(tools)),
                 _finding(
                     "server", lambda: f"{tools.configuration.server.url}, {tools.clock.now():%Y-%m-%d %H:%M:%S} UTC"
                 ),
@@ -89,6 +91,16 @@ def _open_effects(tools: Tools) -> str:
             "Compare what the server holds; `eraforge submit --replace` sends your answer again.",
         )
     return f"{len(waiting)} unfinished" if waiting else "none unfinished"
+
+
+def _settle_time(tools: Tools) -> str:
+    """How long an unanswered change may take to show, by gateway; measured from every confirmation."""
+    settling = Settling(tools.ledger, tools.configuration.server.url, tools.configuration.submit)
+    seen = settling.measured()
+    told = (
+        f"99.9 % of {seen.count} confirmations showed within {seen.quantile:g} s" if seen.count else "none measured yet"
+    )
+    return f"{settling.seconds():g} s before an unanswered change counts as absent ({told})"
 
 
 def _keys(tools: Tools, account: str) -> Callable[[], str]:

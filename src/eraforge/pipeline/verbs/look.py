@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from eraforge.core.calendar import is_open_day, next_open_day, window
 from eraforge.core.errors import EraforgeError, Transient
 from eraforge.core.panel import Sample
-from eraforge.core.words import Calendar, Effect, EffectKind, Entry, Round, Slot
+from eraforge.core.words import Calendar, Entry, Round
+from eraforge.pipeline.daemon.hosts import leading
+from eraforge.pipeline.daemon.readiness import readiness
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import follow
 from eraforge.pipeline.verb import Facts, Visit
@@ -68,26 +70,17 @@ def status(visit: Visit) -> Facts:
                 shown.append({"entry": entry.name, "round": None, "state": error.sentence, "next": error.next_step})
                 continue
             shown.append(_entry_status(tools, entry, current, now))
-        return {"now": now.isoformat(), "server": tools.configuration.server.url, "entries": shown}
+        server, leader = tools.configuration.server.url, leading(tools, now)
+        return {"now": now.isoformat(), "server": server, "daemon": leader, "entries": shown}
 
 
 def _entry_status(tools: Tools, entry: Entry, current: Round, now: datetime) -> Facts:
-    slot = Slot(entry.account, entry.model, entry.arena, current.number)
-    record = tools.ledger.effect(Effect(EffectKind.SUBMIT, slot, "").key)
-    phase = str(record.phase) if record else "none"
-    todo = {
-        "confirmed": "nothing",
-        "held": "decide: see `eraforge doctor`",
-        "refused": "correct the answer and submit again",
-    }.get(phase, "eraforge submit" if current.is_open(now) else "wait for the next round")
     return {
         "entry": entry.name,
         "model": entry.model,
         "learner": entry.learner,
         **round_facts(current, now),
-        "submission": phase,
-        "file": str(record.facts.get("filename", "")) if record else "",
-        "next": todo,
+        **readiness(tools, entry, current, now),
     }
 
 

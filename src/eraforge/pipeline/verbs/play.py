@@ -11,6 +11,7 @@ from eraforge.core.panel import Sample
 from eraforge.core.words import Effect, EffectKind, Entry, Round, Slot
 from eraforge.data.memory_plan import available_memory, plan_memory, plan_training
 from eraforge.models.members import memory_per_value
+from eraforge.pipeline.effects import Timing
 from eraforge.pipeline.steps import inputs, stages
 from eraforge.pipeline.steps.fits import build_model
 from eraforge.pipeline.tools import Tools
@@ -87,8 +88,15 @@ def predict(visit: Visit, entry: str, round: int, output: str) -> Facts:
     return _each(visit, entry, round, work, one_file="--output" if output else "")
 
 
-def submit(visit: Visit, entry: str, round: int, file: str, replace: bool) -> Facts:
-    """Play the turn to its confirmed submission, or submit a given file through the same checks and effects."""
+def submit(visit: Visit, entry: str, round: int, file: str, replace: bool, late: bool, queue: bool) -> Facts:
+    """Play the turn to its confirmed submission, or submit a given file through the same checks and effects.
+
+    Raises:
+        UserError: `late-or-queued`.
+    """
+    if late and queue:
+        raise UserError("late-or-queued", "An answer is either late or queued.", "Give --late or --queue, not both.")
+    timing = Timing.LATE if late else Timing.QUEUE if queue else Timing.WINDOW
     with open_workspace(visit) as tools:
         chosen = chosen_entries(tools.configuration, entry)
         if file:
@@ -97,20 +105,20 @@ def submit(visit: Visit, entry: str, round: int, file: str, replace: bool) -> Fa
         rows: list[dict[str, Any]] = []
         for one in chosen:
             try:
-                ready.append((one, _playable_round(tools, one, round)))
+                ready.append((one, _playable_round(tools, one, round, timing)))
             except EraforgeError as error:
                 rows.append({"entry": one.name, "error": error.as_dict()})
-        if file or replace:
+        if file or replace or timing is not Timing.WINDOW:
             from eraforge.pipeline.steps.by_hand import submit_by_hand
 
-            rows += [submit_by_hand(tools, one, number, file, replace) for one, number in ready]
+            rows += [submit_by_hand(tools, one, number, file, replace, timing) for one, number in ready]
         elif ready:
             rows += play_turns(tools, [one for one, _ in ready], [number for _, number in ready])
         order = [one.name for one in chosen]
         return _with_exit_code({"entries": sorted(rows, key=lambda row: order.index(row["entry"]))})
 
 
-def _playable_round(tools: Tools, entry: Entry, number: int) -> int:
+def _playable_round(tools: Tools, entry: Entry, number: int, timing: Timing = Timing.WINDOW) -> int:
     """Number of the round the entry will play; what would stop it in the end is said before an hour is spent.
 
     Raises:
@@ -120,6 +128,8 @@ def _playable_round(tools: Tools, entry: Entry, number: int) -> int:
     found = _round(tools, entry, number)
     tools.model_id(entry)
     build_model(entry)
+    if timing is not Timing.WINDOW:
+        return found.number
     slot = Slot(entry.account, entry.model, entry.arena, found.number)
     if not found.is_open(tools.clock.now()) and tools.ledger.effect(Effect(EffectKind.SUBMIT, slot, "").key) is None:
         raise _not_open(tools, entry, found)

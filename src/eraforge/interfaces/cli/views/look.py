@@ -15,6 +15,7 @@ from eraforge.interfaces.cli.views.words import duration, figure, moment, weight
 STATES = {"open": "green", "upcoming": "yellow", "closed": "dim"}
 FEW = 5
 NARROW = 72
+FALLBACKS = {"ready": "green", "used": "yellow"}
 PHASES = {"confirmed": "green", "none": "dim", "held": "bold red", "refused": "red"}
 
 
@@ -35,17 +36,24 @@ def rounds(facts: dict[str, Any], console: Console) -> None:
 
 def status(facts: dict[str, Any], console: Console) -> None:
     """The readiness of each entry for the current round."""
-    table = Rows(("entry", "round", "window", "submission", "next"), left=5)
+    table = Rows(("entry", "round", "window", "data", "model", "answer", "submission", "fallback", "next"), left=9)
     for row in facts["entries"]:
         if row["round"] is None:
-            table.add(escape(row["entry"]), "–", escape(row["state"]), "–", escape(row["next"]))
+            table.add(escape(row["entry"]), "–", escape(row["state"]), *"–" * 5, escape(row["next"]))
             continue
         window = f"[{STATES[row['state']]}]{row['state']}[/] {_left(row)}".strip()
-        phase = row["submission"]
-        table.add(
-            escape(row["entry"]), str(row["round"]), window, f"[{PHASES.get(phase, 'yellow')}]{phase}[/]", row["next"]
-        )
+        marks = [("[green]✓[/]" if done else "[dim]·[/]") for done in row["stages"].values()]
+        submission = f"[{PHASES.get(row['submission'], 'yellow')}]{row['submission']}[/]"
+        if row["margin_seconds"] is not None:
+            submission += f" {row['margin_seconds'] // 60} min early"
+        if row["quarantined"]:
+            submission = "[bold red]quarantined[/]"
+        fallback = f"[{FALLBACKS.get(row['fallback'], 'dim')}]{row['fallback']}[/]"
+        table.add(escape(row["entry"]), str(row["round"]), window, *marks, submission, fallback, row["next"])
     console.print(table)
+    host, _, process = facts["daemon"].rpartition(":")[0].partition(":")
+    told = f"a daemon runs on {host}, process {process}" if host else "no daemon runs: `eraforge run` starts one"
+    console.print(escape(told), style="dim")
     console.print(f"{escape(facts['server'])}, server time {moment(facts['now'])} UTC", style="dim")
 
 

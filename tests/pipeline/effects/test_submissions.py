@@ -18,6 +18,8 @@ from eraforge.core.errors import Ambiguous, Held, Refused, Transient, UserError
 from eraforge.core.ports import Submission, Ticket
 from eraforge.core.words import Effect, EffectKind, Phase, Predictions, Round, Slot
 from eraforge.pipeline.effects import Effects
+from eraforge.pipeline.effects.conduct import Conduct
+from eraforge.pipeline.effects.driver import Driver
 from eraforge.store.ledger import Ledger
 
 OPENS = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -211,11 +213,11 @@ def test_histories_with_faults_and_crashes_end_with_one_submission(ledger: Ledge
 def test_the_histories_do_double_without_the_read_back(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """The property above can fail: a protocol that trusts "no answer" as "nothing happened" doubles."""
 
-    def blind(self: Effects, delivery: object, filename: str) -> None:
-        self._doubt(delivery)  # type: ignore[arg-type]
-        self._advance(delivery, Phase.INTENDED, reason="assumed lost")  # type: ignore[arg-type]
+    def blind(self: Driver, conduct: Conduct) -> None:
+        self._doubt(conduct)
+        self.advance(conduct, Phase.INTENDED, reason="assumed lost")
 
-    monkeypatch.setattr(Effects, "_read_back", blind)
+    monkeypatch.setattr(Driver, "resolve", blind)
     assert any(len(play_history(seed, ledger).created) > 1 for seed in range(40))
 
 

@@ -6,17 +6,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from eraforge.core.errors import EraforgeError, Held, UserError
-from eraforge.core.words import Entry, Round
-from eraforge.pipeline.steps import live_history
+from eraforge.core.errors import EraforgeError
+from eraforge.pipeline.steps.follow_up import settled_payouts
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import follow
 from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.workspace import chosen_entries, open_workspace
-from eraforge.store.records import Payout
 
-TOLERANCE = Decimal("1e-5")
-"""Share of the stake within which real settled payouts are reproduced (docs/payouts.md)."""
 WRONG = 3
 
 
@@ -38,7 +34,9 @@ def payout_reconcile(visit: Visit, entry: str, last: int) -> Facts:
                 if model_id in names:
                     continue
                 names[model_id] = one.name
-                rows.append({"entry": one.name, "model": one.model, "settled": _settled(tools, one, model_id, last)})
+                rows.append(
+                    {"entry": one.name, "model": one.model, "settled": settled_payouts(tools, one, model_id, last)}
+                )
             except EraforgeError as error:
                 rows.append({"entry": one.name, "error": error.as_dict()})
         judged = _judge(tools, names)
@@ -50,35 +48,6 @@ def payout_reconcile(visit: Visit, entry: str, last: int) -> Facts:
             "forecasts": judged,
             "exit_code": codes[0] if codes else WRONG if off else 0,
         }
-
-
-def _settled(tools: Tools, entry: Entry, model_id: str, last: int) -> list[Facts]:
-    """Each settled payout beside what the published final scores and the round's own rule come to."""
-    paid = [one for one in tools.ledger.payouts(model_id) if one.settled is not None][-last:]
-    rounds = live_history.told_rounds(tools, entry, [one.round for one in paid])
-    finals = live_history.final_scores(tools, model_id)
-    return [_recomputed(tools, entry, rounds[one.round], one, finals.get(one.round, {})) for one in paid]
-
-
-def _recomputed(tools: Tools, entry: Entry, played: Round, paid: Payout, scores: Mapping[str, float]) -> Facts:
-    from eraforge.portfolio.amounts import text
-    from eraforge.portfolio.payouts import settle
-
-    settled = paid.settled or Decimal(0)
-    row: Facts = {"round": paid.round, "settled": text(settled), "recomputed": None, "gap": None, "adds_up": None}
-    try:
-        policy = live_history.policy_of(tools.arena(entry), played)
-        used = {name: scores[name] for name in live_history.paying(policy) if name in scores}
-        row |= {"policy": policy.name, "scores": used}
-        if paid.at_risk is None:
-            return {**row, "at_risk": None, "why": "The tournament does not say what was at risk."}
-        row |= {"at_risk": text(paid.at_risk)}
-        own = settle(policy, paid.at_risk, {name: Decimal(repr(value)) for name, value in used.items()})
-    except (Held, UserError) as error:
-        return {**row, "why": error.sentence}
-    gap = settled - own.change
-    adds_up = abs(gap) <= TOLERANCE * own.stake
-    return {**row, "recomputed": text(own.change), "gap": text(gap), "adds_up": adds_up, "why": ""}
 
 
 def _judge(tools: Tools, names: Mapping[str, str]) -> list[Facts]:

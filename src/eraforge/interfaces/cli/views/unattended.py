@@ -1,0 +1,37 @@
+"""Views of `entry release` and the `stake` verbs; `run` writes its own lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from eraforge.interfaces.cli.views.words import moment
+
+
+def released(facts: dict[str, Any], console: Console) -> None:
+    """Which entries play again."""
+    for row in facts["entries"]:
+        console.print(f"{escape(row['entry'])} plays again")
+
+
+def stake(facts: dict[str, Any], console: Console) -> None:
+    """A plan, and what became of it."""
+    plan = facts["plan"]
+    console.print(f"[bold]{escape(str(plan['model']))}[/] in {plan['arena']} (account {escape(str(plan['account']))})")
+    console.print(f"  staked  {_short(plan['current'])} NMR\n  target  {_short(plan['target'])} NMR")
+    console.print(f"  change  {_short(plan['change'])} NMR\n  plan    {str(plan['digest'])[:12]}")
+    if "expires" in facts:
+        console.print(f"approved until {moment(facts['expires'])} UTC, for this plan alone")
+        console.print(f"next: eraforge stake move {str(plan['digest'])[:12]}", style="dim")
+    elif "stake" in facts:
+        console.print(f"moved: the tournament holds {_short(facts['stake'])} NMR")
+    else:
+        console.print(f"next: eraforge stake approve {str(plan['digest'])[:12]}", style="dim")
+
+
+def _short(amount: Any) -> str:
+    """An amount without its trailing zeros."""
+    text = str(amount)
+    return text.rstrip("0").rstrip(".") if "." in text else text

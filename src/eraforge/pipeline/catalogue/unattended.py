@@ -1,0 +1,41 @@
+"""Verbs for a desk that plays alone: the daemon, and what a person decides for it."""
+
+from __future__ import annotations
+
+from eraforge.pipeline.catalogue.options import ENTRY
+from eraforge.pipeline.verb import Option, Verb
+
+PLAN = Option("plan", str, "", "the plan's digest, or at least its first 8 signs", positional=True)
+
+UNATTENDED: tuple[Verb, ...] = (
+    Verb(
+        "run",
+        "Watch the rounds and play every entry in time, until stopped; several hosts may share one database.",
+        "eraforge.pipeline.verbs.run:run",
+        speaks=True,
+    ),
+    Verb(
+        "entry release",
+        "Let a quarantined entry play again.",
+        "eraforge.pipeline.verbs.run:release",
+        (ENTRY,),
+    ),
+    Verb(
+        "stake plan",
+        "Plan a target stake for the model of an entry; nothing is moved.",
+        "eraforge.pipeline.verbs.stakes:plan",
+        (ENTRY, Option("target", str, "", "NMR that should be staked", positional=True)),
+    ),
+    Verb(
+        "stake approve",
+        "Approve one plan, once, for a limited time.",
+        "eraforge.pipeline.verbs.stakes:approve",
+        (PLAN,),
+    ),
+    Verb(
+        "stake move",
+        "Carry an approved plan out, if the stake is still what it was made for.",
+        "eraforge.pipeline.verbs.stakes:move",
+        (PLAN,),
+    ),
+)

@@ -1,0 +1,92 @@
+"""What is done while no window waits: scores and payouts daily, trainings that fall due, a report a week."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from eraforge.core.errors import EraforgeError, Transient
+from eraforge.core.words import Entry
+from eraforge.pipeline.daemon import quarantine
+from eraforge.pipeline.daemon.reports import write_report
+from eraforge.pipeline.daemon.watch import Watched
+from eraforge.pipeline.engine import Engine
+from eraforge.pipeline.notices.office import Office
+from eraforge.pipeline.steps.ahead import training
+from eraforge.pipeline.steps.follow_up import settled_payouts
+from eraforge.pipeline.tools import Tools
+from eraforge.pipeline.turn import follow
+
+SYNCED = "scores.synced"
+REPORTED = "report.written"
+AFTER_HOUR = 14  # UTC: every window but Saturday's has closed, and the day's scores are being published
+PAYOUTS_CHECKED = 5
+
+
+class Chores:
+    """Work of the day and of the week.
+
+    Args:
+        tools, engine, office: what plays, and what tells.
+        entries: configured entries.
+    """
+
+    def __init__(self, tools: Tools, engine: Engine, office: Office, entries: list[Entry]) -> None:
+        self._tools = tools
+        self._engine = engine
+        self._office = office
+        self._entries = entries
+        self._synced: dict[str, date] = {}
+
+    def do(self, watched: list[Watched], now: datetime) -> None:
+        """Whatever is due at this moment."""
+        for entry in self._entries:
+            if now.hour >= AFTER_HOUR and self._last_sync(entry) < now.date():
+                self._sync(entry, now)
+        for one in watched:
+            for entry in self._entries:
+                if (entry.account, entry.arena) == (one.account, one.arena) and now >= one.round.closes:
+                    self._train_ahead(entry, one.round.number + 1, now)
+        if now.weekday() == self._tools.configuration.run.report_weekday and now.hour >= AFTER_HOUR:
+            self._report(now)
+
+    def _last_sync(self, entry: Entry) -> date:
+        if entry.name not in self._synced:
+            last = date.min
+            for event in self._tools.ledger.events(kind=SYNCED, subject=entry.name):
+                last = event.at.date()
+            self._synced[entry.name] = last
+        return self._synced[entry.name]
+
+    def _sync(self, entry: Entry, now: datetime) -> None:
+        self._synced[entry.name] = now.date()
+        try:
+            found: dict[str, Any] = follow(entry, lambda work, *given: work(self._tools, *given))
+            self._tools.ledger.record(SYNCED, entry.name, {"rows": found["rows"]}, now)
+            model_id = str(found["model_id"])
+            for paid in settled_payouts(self._tools, entry, model_id, PAYOUTS_CHECKED):
+                if paid["adds_up"] is False:
+                    told = f"Round {paid['round']} paid {paid['settled']}, its scores come to {paid['recomputed']}."
+                    self._office.tell("payout-off", f"{entry.name}/{paid['round']}", told, now)
+        except EraforgeError as error:
+            self._office.tell("scores-failed", f"{entry.name}/{now:%Y-%m-%d}", error.sentence, now, error.next_step)
+
+    def _train_ahead(self, entry: Entry, number: int, now: datetime) -> None:
+        last = training.last_trained(self._tools, entry)
+        if quarantine.is_quarantined(self._tools, entry):
+            return
+        if last is not None and not training.is_due(entry, number, self._tools.arena(entry).version, last):
+            return
+        standing = self._engine.standing("training", entry, number)
+        if standing is None:
+            self._engine.enqueue("training", entry, number, now + timedelta(days=365))  # after any turn
+        elif standing.error is not None and not isinstance(standing.error, Transient):
+            self._office.tell("training-failed", f"{entry.name}/{number}", standing.error.sentence, now)
+
+    def _report(self, now: datetime) -> None:
+        week = f"{now.isocalendar().year}-W{now.isocalendar().week:02d}"
+        if any(True for _ in self._tools.ledger.events(kind=REPORTED, subject=week)):
+            return
+        path = write_report(self._tools, self._entries, week, now)
+        self._tools.ledger.record(REPORTED, week, {"file": path.name}, now)
+        self._office.tell("report-written", week, f"The report of the week is in {path}.", now)

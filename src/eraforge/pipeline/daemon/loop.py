@@ -1,0 +1,222 @@
+"""The daemon: looks, decides, has it done, tells; again and again until it is asked to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
+
+from eraforge.core.clock import SystemClock, monotonic
+from eraforge.core.errors import EraforgeError, Transient, UserError
+from eraforge.core.words import Entry
+from eraforge.pipeline.daemon import durations, watch
+from eraforge.pipeline.daemon.chores import Chores
+from eraforge.pipeline.daemon.hosts import Hosts
+from eraforge.pipeline.daemon.slots import Slots
+from eraforge.pipeline.daemon.watch import Watched
+from eraforge.pipeline.daemon.workers import GIGABYTE, Limits
+from eraforge.pipeline.engine import Engine
+from eraforge.pipeline.notices.office import Office, ping
+from eraforge.pipeline.steps.ahead import fallback
+from eraforge.pipeline.steps.ahead.reconcile import reconcile
+from eraforge.pipeline.tools import Tools
+
+PING = "ping"
+RESCUE_SECONDS = 30.0
+RESCUERS = 8
+BUSY_SHARE = 0.1
+LEAST_SECONDS, SLOWER = 60.0, 5.0
+WINDOW_SHARE = 2
+KEPT = timedelta(days=3)
+
+
+class Daemon:
+    """Everything that one process of `eraforge run` does.
+
+    Args:
+        tools: the open workspace.
+        engine: the queue and the durable steps.
+        office: what tells a person.
+        hosts: this process among all that share the ledger; only the leader decides and tells.
+        entries: configured entries.
+        stop_work: kills what computes for an entry.
+        say: one line for the person who looks on.
+    """
+
+    def __init__(
+        self,
+        tools: Tools,
+        engine: Engine,
+        office: Office,
+        hosts: Hosts,
+        entries: list[Entry],
+        stop_work: Callable[[str], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self._tools, self._engine, self._office, self._hosts = tools, engine, office, hosts
+        self._entries, self._stop_work, self._say = entries, stop_work, say
+        self._slots = Slots(tools, engine, office)
+        self._chores = Chores(tools, engine, office, entries)
+        self._rescuers = ThreadPoolExecutor(RESCUERS, thread_name_prefix="rescue")
+        self._reconciled = False
+        self._last: tuple[datetime, float] | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Tick until `stop` is set.
+
+        Raises:
+            EraforgeError: what no repetition helps against; a service starts it again, and silence is an alarm.
+        """
+        self._hosts.start()
+        try:
+            while not stop.is_set():
+                busy = False
+                try:
+                    busy = self.tick()
+                except Transient as error:
+                    self._trouble(error)
+                poll = self._tools.configuration.run.poll_seconds
+                stop.wait(max(poll * BUSY_SHARE, 0.05) if busy else poll)
+        finally:
+            self._rescuers.shutdown(wait=True)
+            self._hosts.stop()
+
+    def tick(self) -> bool:
+        """Look once and do what is due; whether an open window still waits.
+
+        Raises:
+            Transient: the ledger or the server's clock could not be asked; nothing was lost.
+        """
+        now = self._tools.clock.now()
+        self._last = (now, monotonic())
+        if not self._hosts.renew(now) and not (self._hosts.free_leader() and self._hosts.renew(now)):
+            return False  # another host leads; this one works on what the queue holds
+        for host, pieces in self._hosts.bury(now, self._engine.take_over).items():
+            told = f"Host {host} is gone; {pieces} pieces of its work were put back into the queue."
+            self._office.tell("host-gone", host, told, now)
+        if not self._reconciled:
+            self._reconcile(now)
+        if not self._reconciled:
+            return True  # looked at again soon; nothing new begins before
+        watched = watch.watch(self._tools, self._entries, now)
+        waiting = [one for one in watched if self._watch(one, now)]
+        if not waiting:
+            self._chores.do(watched, now)
+        self._slots.forget(now - KEPT)
+        self._office.deliver(now)
+        return bool(waiting)
+
+    def limits(self, entry: Entry | None, stage: str) -> Limits:
+        """What a stage may take: by what it took before; in a window never so long that others wait for it in vain."""
+        settings = self._tools.configuration.run
+        seconds = settings.stage_seconds
+        if entry is not None:
+            known = durations.measured(self._tools, entry).get(stage)
+            if known is not None and stage not in ("fit", "fetch", "evaluate"):
+                seconds = min(seconds, max(LEAST_SECONDS, SLOWER * known))
+            left = self._seconds_to_rescue(entry)
+            if left is not None:
+                seconds = min(seconds, max(left / WINDOW_SHARE, LEAST_SECONDS))
+        return Limits(seconds, settings.memory_gigabytes * GIGABYTE)
+
+    def _seconds_to_rescue(self, entry: Entry) -> float | None:
+        """Seconds until the fallback answers for the entry, or None while no window of it is open."""
+        try:
+            now = self._tools.clock.now()
+        except Transient:
+            return None
+        for event in self._tools.ledger.events(kind=watch.SEEN, subject=f"{entry.account}/{entry.arena}"):
+            closes = datetime.fromisoformat(str(event.facts["closes"]))
+            if now < closes:
+                played = watch.round_of(event.facts, entry.arena)
+                return max((durations.rescue_moment(self._tools, entry, played) - now).total_seconds(), 0.0)
+        return None
+
+    def _watch(self, one: Watched, now: datetime) -> bool:
+        """One arena of one account; whether its window still waits for an answer."""
+        if one.error is not None:
+            subject = f"{one.subject}/{one.round.number}"
+            self._office.tell("server-silent", subject, one.error.sentence, now, one.error.next_step)
+        ours = [entry for entry in self._entries if (entry.account, entry.arena) == (one.account, one.arena)]
+        self._catch_up(one, ours, now)
+        empty = [entry for entry in ours if not self._slots.is_filled(entry, one.round.number)]
+        for entry in ours:
+            if entry not in empty:
+                self._slots.filled(entry, one.round, now)
+        if one.round.is_open(now):
+            for entry in empty:
+                self._slots.ready_fallback(entry, one.round)
+            for entry in empty:
+                self._slots.play(entry, one.round, now)
+            self._rescue(one, empty, now)
+        elif now >= one.round.closes and watch.was_seen_open(self._tools, one):
+            for entry in empty:
+                self._slots.missed(entry, one.round, now)
+        if not empty and ours:
+            self._ping(one, now)
+        return one.round.is_open(now) and bool(empty)
+
+    def _catch_up(self, one: Watched, ours: list[Entry], now: datetime) -> None:
+        unseen = watch.remember(self._tools, one, now)
+        open_slots = [number for number in unseen if any(not self._slots.is_filled(entry, number) for entry in ours)]
+        if open_slots:
+            told = f"{len(open_slots)} rounds came and went unwatched: {open_slots[0]} to {open_slots[-1]}."
+            self._office.tell("rounds-unseen", f"{one.subject}/{open_slots[0]}-{open_slots[-1]}", told, now)
+
+    def _rescue(self, one: Watched, empty: list[Entry], now: datetime) -> None:
+        """Answer with the fallback wherever the real answer is not ready in time, all at once."""
+        begun: dict[Future[dict[str, str]], Entry] = {}
+        for entry in empty:
+            made = self._slots.due_for_rescue(entry, one.round, now)
+            if made is not None:
+                self._stop_work(entry.name)
+                self._engine.cancel("turn", entry, one.round.number)
+                begun[self._rescuers.submit(fallback.submit, self._tools, entry, one.round.number, made)] = entry
+        wait(begun, timeout=RESCUE_SECONDS)
+        for future, entry in begun.items():
+            error = future.exception() if future.done() else None
+            slot = fallback.slot_of(entry, one.round.number).key
+            if isinstance(error, Transient):
+                continue  # asked again at the next look
+            if isinstance(error, UserError) and error.code == "already-submitted":
+                continue  # the real answer was on its way after all; the next look sees what became of it
+            if isinstance(error, EraforgeError):
+                self._office.tell("fallback-failed", slot, error.sentence, now, error.next_step)
+            elif error is not None:
+                raise error
+            elif future.done():
+                self._slots.filled(entry, one.round, now)
+
+    def _reconcile(self, now: datetime) -> None:
+        """What became of every effect that was left open, before any new turn begins."""
+        rows = reconcile(self._tools)
+        self._reconciled = not any(row["waits"] for row in rows)
+        for row in rows:
+            self._say(f"{row['slot']}: {row['kind']} is {row['phase']}")
+            if row["phase"] == "held":
+                self._office.tell("effect-held", row["slot"], row["reason"] or "it waits for a person", now)
+
+    def _ping(self, one: Watched, now: datetime) -> None:
+        """Once per window that was filled, the outside watcher hears from us."""
+        url = self._tools.configuration.run.ping_url
+        subject = f"{one.subject}/{one.round.number}"
+        if not url or any(True for _ in self._tools.ledger.events(kind=PING, subject=subject)):
+            return
+        try:
+            ping(url)
+        except Transient as error:
+            self._office.tell("ping-failed", subject, error.sentence, now)
+            return
+        self._tools.ledger.record(PING, subject, {}, now)
+
+    def _trouble(self, error: Transient) -> None:
+        """The server's clock or the ledger is away: say so by the last known time, and look again."""
+        self._say(error.sentence)
+        known = self._last
+        now = known[0] + timedelta(seconds=monotonic() - known[1]) if known else SystemClock().now()
+        try:
+            self._office.tell("server-silent", f"{error.code}/{now:%Y-%m-%d}", error.sentence, now, error.next_step)
+            self._office.deliver(now)
+        except Transient as second:
+            self._say(second.sentence)

@@ -1,0 +1,1 @@
+"""Saying so: one thing that happened, one notice, by every channel that wants to hear of it."""

@@ -1,0 +1,87 @@
+"""`stake plan|approve|move` in the local tournament: off by default, with a key of its own, once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from eraforge.core.errors import Refused, UserError
+
+ON = {"stake.enabled": True, "stake.most_stake": "1000", "stake.most_move": "50"}
+
+
+def staked(workspace: Any) -> Decimal:
+    records = workspace.tournament.tournament.records
+    model = records.models[workspace.tournament.models[sorted(workspace.tournament.models)[0]]]
+    return model.stake_at(workspace.tournament.tournament.now())  # type: ignore[no-any-return]
+
+
+def with_stake_key(workspace: Any) -> None:
+    """The variables of a second key, which may stake."""
+    workspace.environment["NUMERAI_STAKE_PUBLIC_ID"] = workspace.tournament.public_id
+    workspace.environment["NUMERAI_STAKE_SECRET_KEY"] = workspace.tournament.secret_key
+
+
+def test_a_stake_is_planned_approved_and_moved_once(workspace: Any) -> None:
+    before = staked(workspace)
+    target = str(before - 5)
+    with_stake_key(workspace)
+    plan = workspace.perform("stake plan", ON, entry="linear", target=target)["plan"]
+    with pytest.raises(Refused) as caught:
+        workspace.perform("stake move", ON, plan=plan["digest"][:12])
+    assert caught.value.code == "plan-not-approved" and staked(workspace) == before
+    workspace.perform("stake approve", ON, plan=plan["digest"][:12])
+    workspace.perform("stake move", ON, plan=plan["digest"][:12])
+    assert staked(workspace) == before - 5
+    workspace.perform("stake move", ON, plan=plan["digest"])
+    assert staked(workspace) == before - 5
+
+
+def test_a_plan_is_void_once_the_stake_is_another(workspace: Any) -> None:
+    before = staked(workspace)
+    with_stake_key(workspace)
+    first, second = (
+        workspace.perform("stake plan", ON, entry="linear", target=str(before - amount))["plan"]["digest"]
+        for amount in (2, 3)
+    )
+    for digest in (first, second):
+        workspace.perform("stake approve", ON, plan=digest)
+    workspace.perform("stake move", ON, plan=first)
+    with pytest.raises(Refused) as caught:
+        workspace.perform("stake move", ON, plan=second)
+    assert caught.value.code == "plan-void" and staked(workspace) == before - 2
+
+
+def test_an_approval_expires(workspace: Any) -> None:
+    with_stake_key(workspace)
+    before = staked(workspace)
+    digest = workspace.perform("stake plan", ON, entry="linear", target=str(before - 2))["plan"]["digest"]
+    workspace.perform("stake approve", ON, plan=digest)
+    workspace.advance_to(workspace.tournament.tournament.now() + timedelta(hours=25))
+    with pytest.raises(Refused) as caught:
+        workspace.perform("stake move", ON, plan=digest)
+    assert caught.value.code == "approval-expired" and staked(workspace) == before
+
+
+@pytest.mark.parametrize(
+    ("flags", "target", "code"),
+    [({}, "1", "stakes-are-off"), (ON, "100000", "stake-over-limit"), (ON, "soon", "amount-unreadable")],
+)
+def test_what_is_refused_before_anything_is_planned(
+    workspace: Any, flags: dict[str, Any], target: str, code: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        workspace.perform("stake plan", flags, entry="linear", target=target)
+    assert caught.value.code == code
+
+
+def test_the_key_that_submits_never_moves_a_stake(workspace: Any) -> None:
+    before = staked(workspace)
+    digest = workspace.perform("stake plan", ON, entry="linear", target=str(before - 2))["plan"]["digest"]
+    workspace.perform("stake approve", ON, plan=digest)
+    with pytest.raises(UserError) as caught:
+        workspace.perform("stake move", ON, plan=digest)
+    assert caught.value.code == "no-keys" and staked(workspace) == before
