@@ -162,3 +162,31 @@ def test_figures_count_the_faults_met() -> None:
     requests = [{"fault": "hanging"}, {"fault": None}, {"fault": "hanging"}]
     figures = judge(Lines().lines, requests).figures
     assert (figures["requests"], figures["faults"], figures["fault:hanging"]) == (3, 2, 2)
+
+
+def test_two_tournaments_are_judged_by_their_own_rounds_and_models(lines: Lines) -> None:
+    lines.write("tournament-opened", tournament=12, name="crypto", synthetic="a test")
+    other = derived_uuid("model", 7, "practice_crypto_a", 12)
+    lines.send(1345)
+    lines.send(1345, model_id=other, name="practice_crypto_a-1345-abababababab-abcdefghijkl.csv", tournament=12)
+    assert lines.found() == []
+    lines.send(1345, model_id=other, name="b.csv")
+    (found,) = judge(lines.lines).findings
+    assert (found.check, found.model) == ("double", "practice_crypto_a")
+
+
+def test_a_stake_that_rounds_paid_into_is_no_wrong_and_one_that_nothing_moved_is(lines: Lines) -> None:
+    change = {"model": MODEL, "kind": "increase", "value": "1"}
+    lines.write("stake-changed", id="s1", stake="65", before="64", **change)
+    lines.move(OPENS + timedelta(days=2))
+    lines.write("stake-changed", id="s2", stake="67.5", before="66.5", **change)
+    assert lines.found() == [("books", None)]  # nothing had resolved by then
+    later = Lines()
+    later.move(OPENS)
+    later.write("stake-changed", id="s1", stake="65", **change)
+    later.move(OPENS + timedelta(days=100))
+    later.write("stake-changed", id="s2", stake="67.5", before="66.5", **change)
+    assert later.found() == []
+    later.move(later.at + timedelta(days=2))
+    later.write("stake-changed", id="s3", stake="70", before="68", **change)
+    assert later.found() == [("books", None)]  # one more than 68 is 69

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from rich.console import Console
@@ -29,9 +30,10 @@ SHOWN = 30
 
 def advance(facts: dict[str, Any], console: Console) -> None:
     """What happened on the way, and what time it is now."""
-    for event in facts["events"]:
-        what = EVENTS.get(event["event"], event["event"]).format(**event)
-        console.print(f"{moment(event['at'])}  {what}", highlight=False)
+    told = [EVENTS.get(one["event"], one["event"]).format(**one) for one in facts["events"]]
+    lines = Counter(f"{moment(one['at'])}  {what}" for one, what in zip(facts["events"], told, strict=True))
+    for line, times in lines.items():
+        console.print(line + (f", in {times} tournaments" if times > 1 else ""), highlight=False)
     pace = f", {facts['speed']:g} times real time" if facts["speed"] else ", standing still"
     console.print(f"It is [bold]{moment(facts['now'])}[/] UTC{pace}.")
 
