@@ -87,6 +87,7 @@ def test_nothing_appears_and_nothing_is_lost(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(acts, max_size=60), st.sampled_from(["continuous", "per_round"]))
 def test_nothing_is_lost_over_longer_histories(

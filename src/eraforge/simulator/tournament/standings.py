@@ -105,6 +105,7 @@ class Standings:
         self._finals: dict[int, Finals] = {}
         self._revisions = 0
         self._payouts: dict[tuple[int, str, int, int, Decimal | None], Payout] = {}
+        self._policies: dict[tuple[int, Decimal], PayoutPolicy] = {}
         self._settled: dict[str, Settled] = {}
         self._settled_rounds: set[int] = set()
         self._settled_as_of: Moment | None = None
@@ -179,7 +180,12 @@ class Standings:
 
     def _policy_of(self, table: RoundScores) -> PayoutPolicy:
         found = self._rounds.policy(table.number)
-        return found if found.factor is not None else with_factor(found, table.at_risk)
+        if found.factor is not None:
+            return found
+        key = table.number, table.at_risk
+        if key not in self._policies:
+            self._policies[key] = with_factor(found, table.at_risk)
+        return self._policies[key]
 
     def settled_of(self, model_id: str) -> list[Payout]:
         """Settled payouts of a model, oldest round first."""
