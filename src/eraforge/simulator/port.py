@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -26,6 +26,7 @@ class Player(Protocol):
     def stake(self) -> Decimal: ...
 
 
+@runtime_checkable
 class PriceFeed(Protocol):
     """Daily prices that an entrant downloads, of a world that is played on prices."""
 

@@ -54,6 +54,14 @@ def test_ranges(sim: LocalTournament, header: str | None, status: int, wanted: s
         assert answer.headers["Content-Range"] == f"bytes */{len(whole)}"
 
 
+def test_a_part_of_another_content_is_the_whole(sim: LocalTournament) -> None:
+    url = link(sim)
+    whole = requests.get(url, timeout=30)
+    for tag, status in ((whole.headers["ETag"], 206), ('"another"', 200)):
+        answer = requests.get(url, headers={"Range": "bytes=10-", "If-Range": tag}, timeout=30)
+        assert (answer.status_code, answer.content) == (status, whole.content[10:] if status == 206 else whole.content)
+
+
 def test_ranges_of_an_empty_file() -> None:
     assert part_of(0, None).status == 200
     assert part_of(0, "bytes=0-").status == part_of(0, "bytes=-5").status == 416

@@ -55,3 +55,23 @@ def test_a_running_clock_never_shows_a_moment_it_could_lose(real: StandingClock)
 def test_a_speed_of_nothing_is_refused(real: StandingClock) -> None:
     with pytest.raises(UserError, match="speed"):
         VirtualClock(real, START, 0.0, nothing)
+
+
+def test_its_speed_changes_while_it_runs(real: StandingClock) -> None:
+    moves: list[tuple[datetime, datetime, str]] = []
+    clock = VirtualClock(real, START, None, lambda *move: moves.append(move))
+    real.sleep(100)
+    clock.run(60.0)
+    real.sleep(2)
+    assert clock.now() == START + timedelta(minutes=2)
+    clock.run(3600.0)
+    real.sleep(1)
+    assert clock.now() == START + timedelta(hours=1, minutes=2)
+    clock.run(None)
+    real.sleep(50)
+    assert clock.now() == START + timedelta(hours=1, minutes=2)
+    assert [reason for _, _, reason in moves if reason != "lease"] == ["speed 60", "speed 3600", "standing"]
+    assert moves[-1][1] == clock.now()
+    for wrong in (0.0, -1.0, float("inf"), float("nan")):
+        with pytest.raises(UserError, match="speed"):
+            clock.run(wrong)

@@ -21,7 +21,7 @@ INTERRUPTED = 130
 GROUPS = {
     "data": "Download and check data.",
     "prices": "Bring prices, check them, look at them.",
-    "simulator": "The local tournament.",
+    "simulator": "The local tournament: its clock, faults, log and judge.",
     "config": "The configuration.",
     "backup": "The workspace in one file, and back.",
     "experiment": "Ideas tried, recorded, compared and reproduced.",

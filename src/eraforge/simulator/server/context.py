@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -58,6 +58,7 @@ class Context:
         return self.tournament.session(self.authorization)
 
 
+@lru_cache(maxsize=1 << 14)
 def iso(moment: datetime | None) -> str | None:
     """`YYYY-MM-DDTHH:MM:SSZ`, the only form in which a moment leaves the server."""
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

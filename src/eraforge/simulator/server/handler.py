@@ -1,42 +1,32 @@
-"""The HTTP side: routes, headers, bodies. The `Date` of every answer is the virtual time."""
+"""The HTTP side: reads requests, sends answers in the manner they say. The `Date` of every answer is virtual time."""
 
 from __future__ import annotations
 
 import ipaddress
 import json
+import socket
 import sys
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from socketserver import TCPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from eraforge.core.errors import EraforgeError, UserError
+from eraforge.simulator.exchange.replies import Reply, document, text
+from eraforge.simulator.page.situation import page, situation
 from eraforge.simulator.server import control
-from eraforge.simulator.server.context import Context
-from eraforge.simulator.server.files import DatasetFiles, entity_tag, part_of
-from eraforge.simulator.server.links import Links
-from eraforge.simulator.tournament.engine import Tournament
+from eraforge.simulator.server.prices import PRICES
+from eraforge.simulator.server.routes import UPLOADS, Site, call_of_file, call_of_query, call_of_upload
 
 CHUNK = 1 << 20
 LARGEST_QUERY = 10 << 20
 LARGEST_UPLOAD = 256 << 20
-PAGE = """<!doctype html><title>eraforge simulator</title>
-<p>This is a local tournament to practise in: {synthetic}. Nothing here is real, and nothing leaves this machine.
-<p>Virtual time: {now}. GraphQL: POST to this address.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What the requests are answered from."""
-
-    tournament: Tournament
-    links: Links
-    datasets: DatasetFiles
+CONTROL = "/control/"
 
 
 class Server(ThreadingHTTPServer):
@@ -45,11 +35,20 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     site: Site
 
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.closing = threading.Event()
+        super().__init__(address, Handler)
+
     def server_bind(self) -> None:
         """Bind without asking the name service who we are."""
         TCPServer.server_bind(self)
         host, port = self.server_address[:2]
         self.server_name, self.server_port = str(host), int(port)
+
+    def shutdown(self) -> None:
+        """Stop serving; answers that a fault holds back are given up."""
+        self.closing.set()
+        super().shutdown()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A caller who hangs up is no error of ours."""
@@ -66,39 +65,33 @@ class Handler(BaseHTTPRequestHandler):
     sys_version = ""
     disable_nagle_algorithm = True
     timeout = 120
+    skew = timedelta(0)
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """The virtual time, for the `Date` header."""
-        return format_datetime(self.server.site.tournament.now(), usegmt=True)
+        """The virtual time, for the `Date` header, as the server's clock has it."""
+        return format_datetime(self.server.site.tournament.now() + self.skew, usegmt=True)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """The journal is the log."""
+        """The journal and the file of requests are the log."""
 
     def do_GET(self) -> None:
-        """A page, a file, a submission, or a control reading."""
+        """The page, a file, the names of the price files, or a control reading."""
         path, query = self._target()
         site = self.server.site
-        if path == "/":
-            now = self.date_time_string()
-            page = PAGE.format(synthetic=site.tournament.world.synthetic, now=now)
-            self._send(200, page.encode(), "text/html; charset=utf-8")
-        elif path.startswith("/files/"):
-            _, _, stamp, filename = path.split("/", 3) if path.count("/") >= 3 else ("", "", "", "")
-            if self._allowed("GET", path, query):
-                self._send_file(site.datasets.path(stamp, filename))
-        elif path.startswith("/submissions/"):
-            if self._allowed("GET", path, query):
-                found = site.tournament.submission(path.split("/")[2])
-                self._send_file(None if found is None else site.tournament.objects.path(found.digest))
-        elif path.startswith("/uploads/"):
-            if self._allowed("GET", path, query):
-                upload = site.tournament.records.uploads.get(path.removeprefix("/uploads/"))
-                stored = None if upload is None else upload.digest
-                self._send_file(None if stored is None else site.tournament.objects.path(stored))
-        elif path.startswith("/control/"):
-            self._control(lambda: control.read(site.tournament, path))
+        call = None if path == PRICES else call_of_file(path, query, dict(self.headers), self.command == "HEAD")
+        if call is not None:
+            self._send(site.answer(call))
+        elif path == PRICES:
+            self._send(document(site.prices.names()))
+        elif path == "/":
+            shown = page(site.tournament.world.synthetic)
+            self._send(Reply(200, shown, "text/html; charset=utf-8", skew=site.board.skew()))
+        elif path == "/control/situation":
+            self._control(lambda: situation(site.tournament, site.board, site.log))
+        elif path.startswith(CONTROL):
+            self._control(lambda: control.read(site, path))
         else:
-            self._plain(404, "NoSuchKey")
+            self._send(text(404, "NoSuchKey"))
 
     do_HEAD = do_GET
 
@@ -106,14 +99,12 @@ class Handler(BaseHTTPRequestHandler):
         """Store an upload under the name the server gave it."""
         path, query = self._target()
         data = self._body(LARGEST_UPLOAD)
-        if data is None or not self._allowed("PUT", path, query):
+        if data is None:
             return
-        try:
-            digest = self.server.site.tournament.store_object(path.removeprefix("/s3/"), data)
-        except EraforgeError as error:
-            self._plain(error.http_status, error.sentence)
-            return
-        self._send(200, b"", "text/plain", {"ETag": f'"{digest[:32]}"'})
+        if path.startswith(UPLOADS):
+            self._send(self.server.site.answer(call_of_upload(path, query, data)))
+        else:
+            self._send(text(403, "SignatureDoesNotMatch"))
 
     def do_POST(self) -> None:
         """GraphQL, or a control change."""
@@ -124,47 +115,32 @@ class Handler(BaseHTTPRequestHandler):
         try:
             body = json.loads(data or b"{}")
         except ValueError:
-            self._plain(400, "The body is not JSON.")
+            self._send(text(400, "The body is not JSON."))
             return
-        if not isinstance(body, dict):
-            self._plain(400, "The body is not a JSON object.")
-        elif path == "/":
-            self._graphql(body)
-        elif path.startswith("/control/"):
-            self._control(lambda: control.change(self.server.site.tournament, path, body))
-        else:
-            self._plain(404, "Not Found")
-
-    def _graphql(self, body: dict[str, Any]) -> None:
-        from eraforge.simulator.server.schema import answer
-
         site = self.server.site
-        host = self.headers.get("Host") or f"{self.server.server_name}:{self.server.server_port}"
-        origin, key = f"http://{host}", self.headers.get("Authorization")
-        context = Context(site.tournament, site.links, site.datasets, origin, key)
-        with site.tournament.lock:
-            answered = answer(body, context)
-        self._send(answered.status, answered.body, "application/json; charset=utf-8")
+        if not isinstance(body, dict):
+            self._send(text(400, "The body is not a JSON object."))
+        elif path == "/":
+            host = self.headers.get("Host") or f"{self.server.server_name}:{self.server.server_port}"
+            self._send(site.answer(call_of_query(site, body, f"http://{host}", self.headers.get("Authorization"))))
+        elif path.startswith(CONTROL):
+            self._control(lambda: control.change(site, path, body))
+        else:
+            self._send(text(404, "Not Found"))
 
-    def _control(self, ask: Any) -> None:
+    def _control(self, ask: Callable[[], Any]) -> None:
         if not ipaddress.ip_address(self.client_address[0]).is_loopback:
-            self._plain(403, "Control is for this machine only.")
+            self._send(text(403, "Control is for this machine only."))
             return
         try:
-            status, body = 200, ask()
+            reply = document(ask())
         except EraforgeError as error:
-            status, body = (404 if error.code == "no-such-control" else error.http_status), error.as_dict()
-        self._send(status, json.dumps(body, sort_keys=True).encode(), "application/json; charset=utf-8")
+            reply = document(error.as_dict(), 404 if error.code == "no-such-control" else error.http_status)
+        self._send(reply)
 
     def _target(self) -> tuple[str, str]:
         parts = urlsplit(self.path)
         return unquote(parts.path) or "/", parts.query
-
-    def _allowed(self, method: str, path: str, query: str) -> bool:
-        problem = self.server.site.links.problem(method, path, query)
-        if problem is not None:
-            self._plain(403, problem)
-        return problem is None
 
     def _body(self, largest: int) -> bytes | None:
         """The whole body, or None after an error answer; a body cut short is never taken for a whole one."""
@@ -174,7 +150,7 @@ class Handler(BaseHTTPRequestHandler):
             length = -1
         if not 0 <= length <= largest:
             self.close_connection = True
-            self._plain(411 if length < 0 else 413, "Content-Length missing or too large")
+            self._send(text(411 if length < 0 else 413, "Content-Length missing or too large"))
             return None
         data = self.rfile.read(length)
         if len(data) < length:
@@ -182,41 +158,49 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return data
 
-    def _plain(self, status: int, text: str) -> None:
-        self._send(status, text.encode(), "text/plain; charset=utf-8")
-
-    def _send(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
-        self.send_response(HTTPStatus(status))
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in (headers or {}).items():
+    def _send(self, reply: Reply) -> None:
+        """Send the answer in the manner it says: late, slowly, cut short, or not at all."""
+        if reply.wait:
+            self.server.closing.wait(reply.wait)
+        if not reply.answered:
+            self._hang_up()
+            return
+        sent = reply.size if reply.sent is None else reply.sent
+        announced = reply.size if reply.announced is None else reply.announced
+        self.skew = reply.skew
+        self.close_connection |= sent != announced
+        self.send_response(HTTPStatus(reply.status))
+        headers = {"Content-Type": reply.kind, **reply.headers, "Content-Length": str(announced)}
+        for name, value in headers.items():
             self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def _send_file(self, path: Path | None) -> None:
-        if path is None:
-            self._plain(404, "NoSuchKey")
+        if self.command == "HEAD":
             return
-        with path.open("rb") as file:
-            part = part_of(path.stat().st_size, self.headers.get("Range"))
-            self.send_response(HTTPStatus(part.status))
-            self.send_header("Content-Type", "application/octet-stream")
-            self.send_header("ETag", entity_tag(path))
-            for name, value in part.headers().items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command == "HEAD":
-                return
-            file.seek(part.first)
-            left = part.length
-            while left:
-                chunk = file.read(min(CHUNK, left))
-                self.wfile.write(chunk)
-                left -= len(chunk)
+        size = CHUNK if reply.pieces == 1 else -(-sent // reply.pieces) or 1
+        for piece in _pieces(reply, sent, size):
+            if reply.pause and self.server.closing.wait(reply.pause):
+                break
+            self.wfile.write(piece)
+
+    def _hang_up(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+
+def _pieces(reply: Reply, sent: int, size: int) -> Iterator[bytes]:
+    """The first `sent` bytes of the body, at most `size` at a time."""
+    if reply.file is None:
+        for first in range(0, sent, size):
+            yield reply.body[first : min(first + size, sent)]
+        return
+    with reply.file.open("rb") as file:
+        file.seek(reply.first)
+        while sent > 0:
+            piece = file.read(min(size, sent))
+            sent -= len(piece)
+            yield piece
 
 
 def bind(host: str, port: int) -> Server:
@@ -226,7 +210,7 @@ def bind(host: str, port: int) -> Server:
         UserError: `port-in-use`.
     """
     try:
-        return Server((host, port), Handler)
+        return Server((host, port))
     except OSError as error:
         raise UserError(
             "port-in-use",

@@ -6,10 +6,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from eraforge.core.clock import Clock, SystemClock
+from eraforge.simulator.exchange.request_log import read_requests
+from eraforge.simulator.faults.plan import plan_of
+from eraforge.simulator.judge.checks import Judgement, judge
 from eraforge.simulator.port import World
 from eraforge.simulator.server.handler import Server, bind
 from eraforge.simulator.server.serve import LOOPBACK, open_site, ready_models
@@ -34,6 +38,50 @@ class LocalTournament:
     def models_of(self, number: int) -> dict[str, str]:
         """Name to identifier of the ready account's models in that tournament."""
         return ready_models(self.tournament, number)
+
+    def now(self) -> datetime:
+        """Its virtual time."""
+        return self.tournament.now()
+
+    def advance(self, to: datetime | timedelta | None = None) -> list[dict[str, Any]]:
+        """Move its clock and tell what happened on the way.
+
+        Args:
+            to: a moment, or how far; the next event when left out.
+
+        Raises:
+            UserError: `clock-goes-back`.
+        """
+        with self.tournament.lock:
+            now = self.now()
+            moment = now + to if isinstance(to, timedelta) else to or self.tournament.next_event()
+            self.server.site.board.pass_time(moment)
+        return self.tournament.advance(moment)
+
+    def run(self, speed: float | None) -> None:
+        """Let its clock run at that many virtual seconds a real second; None stands still."""
+        self.server.site.run(speed)
+
+    def disturb(self, *faults: str | Mapping[str, Any], seed: int | None = None) -> None:
+        """Put these faults in force in the place of those before; none at all ends them.
+
+        Args:
+            faults: names, or rules in the form of a fault plan: `{"name": "hanging", "on": [2], "seconds": 0.1}`.
+            seed: of their draws; the simulator's own when left out.
+
+        Raises:
+            UserError: `unknown-fault`, `unknown-setting`, `setting-not-understood`.
+        """
+        rules = [{"name": one} if isinstance(one, str) else dict(one) for one in faults]
+        self.server.site.disturb(plan_of({"fault": rules}, self.tournament.seed if seed is None else seed))
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The requests it was asked, oldest first, as its log has them."""
+        return list(read_requests(self.server.site.log.path))
+
+    def judge(self, *, replacements: bool = False) -> Judgement:
+        """What its history proves so far: see `eraforge.simulator.judge.checks.judge`."""
+        return judge(list(self.tournament.journal.lines), self.requests(), replacements=replacements)
 
 
 @contextmanager
@@ -80,6 +128,6 @@ def local_tournament(
         finally:
             server.shutdown()
             thread.join()
-            tournament.close()
+            server.site.close()
     finally:
         server.server_close()

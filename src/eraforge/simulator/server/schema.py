@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -22,6 +22,12 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     NameNode,
+    OperationDefinitionNode,
+    OperationType,
+    StringValueNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    VariableNode,
     Visitor,
     build_schema,
     execute_sync,
@@ -33,6 +39,7 @@ from graphql import (
 from graphql.validation import VariablesInAllowedPositionRule
 
 from eraforge.core.errors import EraforgeError
+from eraforge.simulator.exchange.replies import JSON, Reply
 from eraforge.simulator.server.context import Context
 from eraforge.simulator.server.operations import accounts, changes, leaderboards, rounds, scores, seasons, tokens
 from eraforge.simulator.server.operations.diagnostics import reports
@@ -43,30 +50,82 @@ RULES = [rule for rule in specified_rules if rule is not VariablesInAllowedPosit
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Status and body of an HTTP answer."""
+class Parsed:
+    """A query's text read once.
 
-    status: int
-    body: bytes
+    Args:
+        document: with underscored names in camel case; None where it does not read.
+        problems: why it cannot be executed.
+        roots: its root fields, by the names of the schema.
+        fields: every (type, field) it selects, in order.
+        arguments: the arguments of its root fields that are written into the query as texts.
+        bound: those that are variables, by argument the name of the variable.
+        mutation: whether it asks for a change.
+    """
+
+    document: DocumentNode | None = None
+    problems: tuple[GraphQLError, ...] = ()
+    roots: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    bound: Mapping[str, str] = field(default_factory=dict)
+    mutation: bool = False
 
 
-def answer(request: Mapping[str, Any], context: Context) -> Answer:
-    """Answer one GraphQL request (`query`, `variables`, `operationName`)."""
-    query, variables = request.get("query"), request.get("variables") or {}
+def parsed(query: Any) -> Parsed:
+    """What a query's text says; the same text is read once."""
     if not isinstance(query, str):
-        return _failed([GraphQLError("No query document supplied")])
-    if not isinstance(variables, dict):
-        return _failed([GraphQLError("Variables must be an object")])
+        return Parsed(problems=(GraphQLError("No query document supplied"),))
+    return _parsed(query)
+
+
+@lru_cache(maxsize=512)
+def _parsed(query: str) -> Parsed:
     try:
         document = _camel_case(parse(query))
     except GraphQLError as error:
-        return _failed([error])
-    problems = validate(schema(), document, RULES)
-    if problems:
-        return _failed(problems)
+        return Parsed(problems=(error,))
+    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+    selected = [one for operation in operations for one in operation.selection_set.selections]
+    roots = [one for one in selected if isinstance(one, FieldNode)]
+    given = [argument for root in roots for argument in root.arguments or ()]
+    written = {one.name.value: one.value.value for one in given if isinstance(one.value, StringValueNode)}
+    bound = {one.name.value: one.value.name.value for one in given if isinstance(one.value, VariableNode)}
+    return Parsed(
+        document,
+        tuple(validate(schema(), document, RULES)),
+        tuple(one.name.value for one in roots),
+        _fields(document),
+        written,
+        bound,
+        any(one.operation is OperationType.MUTATION for one in operations),
+    )
+
+
+def _fields(document: DocumentNode) -> tuple[tuple[str, str], ...]:
+    types = TypeInfo(schema())
+    found: dict[tuple[str, str], None] = {}
+
+    class Collect(Visitor):
+        def enter_field(self, node: FieldNode, *_: Any) -> None:
+            parent = types.get_parent_type()
+            if parent is not None:
+                found[parent.name, node.name.value] = None
+
+    visit(document, TypeInfoVisitor(types, Collect()))
+    return tuple(found)
+
+
+def answer(request: Mapping[str, Any], context: Context) -> Reply:
+    """Answer one GraphQL request (`query`, `variables`, `operationName`)."""
+    variables, read = request.get("variables") or {}, parsed(request.get("query"))
+    if not isinstance(variables, dict):
+        return _failed([GraphQLError("Variables must be an object")])
+    if read.document is None or read.problems:
+        return _failed(list(read.problems))
     result = execute_sync(
         schema(),
-        document,
+        read.document,
         context_value=context,
         variable_values=variables,
         operation_name=request.get("operationName"),
@@ -77,10 +136,10 @@ def answer(request: Mapping[str, Any], context: Context) -> Answer:
             raise cause
     if result.errors:
         return _failed(result.errors, result.data)
-    return Answer(200, _json({"data": result.data}))
+    return Reply(200, _json({"data": result.data}), JSON)
 
 
-def _failed(errors: list[GraphQLError], data: Mapping[str, Any] | None = None) -> Answer:
+def _failed(errors: list[GraphQLError], data: Mapping[str, Any] | None = None) -> Reply:
     described = []
     for error in errors:
         item: dict[str, Any] = dict(error.formatted)
@@ -90,7 +149,7 @@ def _failed(errors: list[GraphQLError], data: Mapping[str, Any] | None = None) -
     body: dict[str, Any] = {"errors": described}
     if data is not None:
         body["data"] = data
-    return Answer(200, _json(body))
+    return Reply(200, _json(body), JSON, messages=tuple(item["message"] for item in described))
 
 
 def _json(body: Mapping[str, Any]) -> bytes:

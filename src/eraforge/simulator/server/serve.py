@@ -11,10 +11,15 @@ from datetime import datetime
 from pathlib import Path
 
 from eraforge.core.clock import Clock, SystemClock
+from eraforge.simulator.exchange.request_log import NAME, RequestLog, read_requests
+from eraforge.simulator.faults.board import FaultBoard
+from eraforge.simulator.faults.plan import Plan
 from eraforge.simulator.port import World
 from eraforge.simulator.server.files import DatasetFiles
-from eraforge.simulator.server.handler import Server, Site, bind
+from eraforge.simulator.server.handler import Server, bind
 from eraforge.simulator.server.links import LIFETIME, Links
+from eraforge.simulator.server.prices import PriceFiles
+from eraforge.simulator.server.routes import Site
 from eraforge.simulator.server.webhooks import Automation
 from eraforge.simulator.tournament.engine import START, Tournament
 from eraforge.simulator.tournament.records import READY_ACCOUNT
@@ -45,6 +50,7 @@ def serve(
     start: datetime = START,
     real: Clock | None = None,
     write: Callable[[str], None] | None = None,
+    faults: Callable[[int], Plan] | None = None,
 ) -> None:
     """Run a simulator until SIGTERM or SIGINT. Call it from the main thread.
 
@@ -56,6 +62,7 @@ def serve(
         speed: virtual seconds a real second; None stands still until advanced.
         assumptions: figures for what no source settles.
         write: where the announcement goes; by default the standard output.
+        faults: makes the fault plan of a seed; without it the folder's own plan goes on.
 
     Raises:
         UserError: `port-in-use`, `state-in-use`, `state-of-another-world`, and what `build_world` raises.
@@ -66,6 +73,8 @@ def serve(
     try:
         worlds, clock = build_worlds(seed, scale), real or SystemClock()
         open_site(server, worlds, seed, state, clock, speed=speed, start=start, assumptions=assumptions)
+        if faults is not None:
+            server.site.disturb(faults(seed))
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -76,7 +85,7 @@ def serve(
         stop.wait()
         server.shutdown()
         thread.join()
-        server.site.tournament.close()
+        server.site.close()
     finally:
         server.server_close()
 
@@ -101,9 +110,11 @@ def open_site(
 ) -> None:
     """Give a bound server the tournament in that state folder."""
     tournament = Tournament(worlds, seed, state, real, speed=speed, start=start, assumptions=assumptions)
-    datasets = DatasetFiles(list(tournament.worlds.values()), state / "datasets")
-    tournament.automation = automation = Automation(tournament, datasets)
-    server.site = Site(tournament, Links(seed, real, LIFETIME), datasets)
+    board = FaultBoard(tournament, read_requests(state / NAME))
+    datasets = DatasetFiles([contest.world for contest in tournament.contests.values()], state / "datasets")
+    tournament.automation = automation = Automation(tournament, datasets, board.pass_time)
+    prices, links = PriceFiles(tournament.worlds.values(), state / "prices"), Links(seed, real, LIFETIME)
+    server.site = Site(tournament, links, datasets, prices, board, RequestLog(state), automation)
     if speed is not None:
         automation.watch()
 

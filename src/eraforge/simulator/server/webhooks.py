@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import threading
+from collections.abc import Callable
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from eraforge.simulator.server.files import DatasetFiles
@@ -22,10 +24,13 @@ class Automation:
     Args:
         tournament: whose rounds open.
         datasets: what model uploads predict from.
+        pass_time: decides what befalls the rounds up to a moment, before they are acted on.
     """
 
-    def __init__(self, tournament: Tournament, datasets: DatasetFiles) -> None:
-        self._tournament, self._datasets = tournament, datasets
+    def __init__(
+        self, tournament: Tournament, datasets: DatasetFiles, pass_time: Callable[[datetime], None] | None = None
+    ) -> None:
+        self._tournament, self._datasets, self._pass_time = tournament, datasets, pass_time
         self._stopped = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -59,8 +64,9 @@ class Automation:
 
     def watch(self) -> None:
         """Do what openings ask for while the clock runs, in a thread of its own, until stopped."""
-        self._watcher = threading.Thread(target=self._watch, daemon=True, name="openings")
-        self._watcher.start()
+        if self._watcher is None:
+            self._watcher = threading.Thread(target=self._watch, daemon=True, name="openings")
+            self._watcher.start()
 
     def stop(self) -> None:
         """End the watch, once what it is doing is done."""
@@ -70,6 +76,9 @@ class Automation:
 
     def _watch(self) -> None:
         while not self._stopped.wait(WATCH_SECONDS):
+            if self._pass_time is not None:
+                with self._tournament.lock:
+                    self._pass_time(self._tournament.now())
             self._tournament.catch_up()
 
     def _trigger(self, model_id: str, number: int | None) -> str:

@@ -27,8 +27,7 @@ class VirtualClock:
     """
 
     def __init__(self, real: Clock, at: datetime, speed: float | None, record: Record) -> None:
-        if speed is not None and speed <= 0:
-            raise UserError("speed-is-not-positive", f"The clock cannot run at speed {speed}.", "Give a speed above 0.")
+        _require_positive(speed)
         self.speed = speed
         self._real, self._record = real, record
         self._base, self._real_base, self._lease = at, real.now(), at
@@ -58,6 +57,22 @@ class VirtualClock:
             self._record(now, at, "advance")
             self._base, self._real_base, self._lease = at, self._real.now(), at
 
+    def run(self, speed: float | None) -> None:
+        """Run on from now at that speed.
+
+        Args:
+            speed: virtual seconds a real second; None stands still.
+
+        Raises:
+            UserError: `speed-is-not-positive`.
+        """
+        _require_positive(speed)
+        with self._lock:
+            now = self._now()
+            self._record(now, now, "standing" if speed is None else f"speed {speed:g}")
+            self._base, self._real_base, self._lease = now, self._real.now(), now
+            self.speed = speed
+
     def _now(self) -> datetime:
         if self.speed is None:
             return self._base
@@ -67,3 +82,8 @@ class VirtualClock:
             self._record(self._lease, lease, "lease")
             self._lease = lease
         return moment
+
+
+def _require_positive(speed: float | None) -> None:
+    if speed is not None and not (0 < speed < float("inf")):
+        raise UserError("speed-is-not-positive", f"The clock cannot run at speed {speed}.", "Give a speed above 0.")

@@ -11,6 +11,7 @@ import numpy as np
 
 from eraforge.core.errors import DataError, Refused
 from eraforge.evaluation.neutral.churn import Answer, mean_neutral_churn
+from eraforge.simulator.disturbances.universe import ChangingUniverse
 from eraforge.simulator.port import World
 from eraforge.simulator.tournament.records import Records, SubmissionRecord
 from eraforge.simulator.tournament.rounds import FIRST_ROUND, Rounds
@@ -45,15 +46,16 @@ class Contest:
         risk: Callable[[int, str], Decimal],
         assumptions: Assumptions,
     ) -> None:
-        self.world, self.arena, self.number = world, world.arena, world.arena.tournament
-        self._objects, self._records, self.stake = objects, records, stake
-        self.rounds = Rounds(world.arena, assumptions)
+        self.world: World = ChangingUniverse(world, records.disturbances)
+        self.arena, self.number = world.arena, world.arena.tournament
+        self._records, self._objects, self.stake = records, objects, stake
+        self.rounds = Rounds(world.arena, assumptions, records.disturbances)
         self.book = self.rounds.book
         self.live_ids = lru_cache(maxsize=8)(self._live_ids)
         self._loaded = lru_cache(maxsize=1024)(self._load)
         self.submissions = SubmissionBook(records, self.rounds, now)
-        self.scores = ScoreBook(world, records, self.rounds, self.submissions, self.predictions, risk)
-        self.churn = lru_cache(maxsize=4096)(self._churn)
+        self.scores = ScoreBook(self.world, records, self.rounds, self.submissions, self.predictions, risk, now)
+        self._churn_as_of = lru_cache(maxsize=4096)(self._churn)
         self.standings = Standings(records, self.rounds, self.scores, now, stake, self.churn)
 
     def model_ids(self) -> list[str]:
@@ -100,8 +102,12 @@ class Contest:
             return _carried(values, self.live_ids(based_on), self.live_ids(number))
         return _mapped(values, len(self.live_ids(number)))
 
-    def _churn(self, number: int, model_id: str) -> float | None:
+    def churn(self, number: int, model_id: str) -> float | None:
         """Mean neutral churn against the model's answers of the five rounds before; None without neutralisers."""
+        earlier = range(max(FIRST_ROUND, number - CHURN_ROUNDS), number + 1)
+        return self._churn_as_of(number, model_id, tuple(self.submissions.version(one) for one in earlier))
+
+    def _churn(self, number: int, model_id: str, _version: object) -> float | None:
         current = self._answer(number, model_id)
         if current is None:
             return None

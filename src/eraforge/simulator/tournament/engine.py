@@ -409,7 +409,8 @@ class Tournament:
 
     def change(self, change: str, facts: Mapping[str, Any]) -> None:
         """Write a change of this moment to the journal, then apply it."""
-        self._change(self.now(), change, facts)
+        with self.lock:
+            self._change(self.now(), change, facts)
 
     def identifier(self, kind: str) -> str:
         """A UUID for what is about to be made; the journal's length makes it unique."""
@@ -453,7 +454,8 @@ class Tournament:
     def _open(self, at: datetime, assumptions: Assumptions | None) -> None:
         """Write down the start of a fresh folder, and every tournament that the folder does not play yet."""
         if not self.journal.lines:
-            facts = {"seed": self.seed, "synthetic": self.worlds[self.records.first].synthetic}
+            number = self.records.first
+            facts = {"seed": self.seed, "tournament": number, "synthetic": self.worlds[number].synthetic}
             self._change(at, "started", facts)
             if assumptions is not None:
                 self._change(at, "assumptions-set", assumptions.described())

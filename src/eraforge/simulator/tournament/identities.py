@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from functools import lru_cache
 from typing import Any
 
 from eraforge.core.digest import digest_value
@@ -12,6 +13,7 @@ HEX = "0123456789abcdef"
 WORD = string.ascii_letters + string.digits + "_"
 
 
+@lru_cache(maxsize=1 << 16)
 def derived_uuid(*values: Any) -> str:
     """A UUID of version 4 form that depends on the values alone."""
     text = digest_value("uuid", *values)

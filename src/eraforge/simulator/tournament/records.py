@@ -14,6 +14,7 @@ from typing import Any
 
 from eraforge.core.errors import Broken
 from eraforge.core.secret import Secret
+from eraforge.simulator.disturbances.changes import Disturbances
 from eraforge.simulator.port import Player
 from eraforge.simulator.tournament.history.diagnostics import DiagnosticsRecords
 from eraforge.simulator.tournament.history.pickles import PickleRecords
@@ -140,6 +141,11 @@ class SubmissionRecord:
     trigger_id: str | None = None
 
 
+def model_identifier(seed: int, name: str, tournament: int, first: int) -> str:
+    """The identifier of a model that an account makes, where `first` is the simulator's first tournament."""
+    return derived_uuid("model", seed, name, *([] if tournament == first else [tournament]))
+
+
 class Records:
     """The state of the tournament after the journal lines applied so far.
 
@@ -162,6 +168,8 @@ class Records:
         self.diagnostics = DiagnosticsRecords()
         self.pickles = PickleRecords()
         self.triggers: dict[str, Trigger] = {}
+        self.disturbances = Disturbances()
+        self.faults: tuple[datetime, Mapping[str, Any]] | None = None
         self.start: datetime | None = None
         self.latest: datetime | None = None
         self.first, self.opened = min(fields), set[int]()
@@ -183,6 +191,8 @@ class Records:
             "upload-authorised": self._upload_authorised,
             "object-stored": self._object_stored,
             "submission-created": self._submission_created,
+            "faults-set": self._faults_set,
+            **self.disturbances.appliers(),
             **self.diagnostics.changes,
             **self.pickles.changes,
         }
@@ -217,7 +227,7 @@ class Records:
 
     def model_identifier(self, name: str, tournament: int) -> str:
         """The identifier of a model that an account makes."""
-        return derived_uuid("model", self.seed, name, *([] if tournament == self.first else [tournament]))
+        return model_identifier(self.seed, name, tournament, self.first)
 
     def _started(self, at: datetime, facts: Mapping[str, Any]) -> None:
         self.start = at
@@ -288,6 +298,9 @@ class Records:
         record = SubmissionRecord(**{**known, "inserted": at})
         self.submissions[record.id] = record
         self.by_model.setdefault(record.model_id, []).append(record.id)
+
+    def _faults_set(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        self.faults = at, facts
 
     def _account(self, at: datetime, username: str, balance: Decimal, *, competitor: bool = False) -> None:
         identifier = derived_uuid("account", self.seed, username)

@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 import numpy as np
 
+from eraforge.core.digest import digest_value
 from eraforge.evaluation.kernels.primitives import clean
+from eraforge.simulator.disturbances.changes import Revision
 from eraforge.simulator.port import World
 from eraforge.simulator.tournament.records import Records
 from eraforge.simulator.tournament.rounds import Rounds
@@ -38,18 +41,33 @@ class Member:
     risk: Decimal
 
 
+Membership: TypeAlias = tuple[tuple[Member, ...], list[Standing | int]]
+
+
 @dataclass(slots=True)
 class RoundScores:
     """The members of a round and their scores: per day a (rules, members) array; NaN where a score has no such day."""
 
     number: int
     members: tuple[Member, ...]
+    revisions: tuple[Revision, ...] = ()
     days: dict[int, np.ndarray] = field(default_factory=dict)
+    _places: dict[str, int] = field(default_factory=dict)
+    _at_risk: Decimal | None = None
     _percentiles: dict[int, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def at_risk(self) -> Decimal:
+        """NMR that all members together have at risk."""
+        if self._at_risk is None:
+            self._at_risk = sum((one.risk for one in self.members), Decimal(0))
+        return self._at_risk
 
     def column(self, model_id: str) -> int | None:
         """Which column is the model's."""
-        return next((place for place, member in enumerate(self.members) if member.model_id == model_id), None)
+        if not self._places:
+            self._places = {member.model_id: place for place, member in enumerate(self.members)}
+        return self._places.get(model_id)
 
     def percentiles(self, day: int) -> np.ndarray:
         """(rules, members) share of on-time members below, in 0..1."""
@@ -87,10 +105,12 @@ class ScoreBook:
         book: SubmissionBook,
         load: Callable[[Standing], np.ndarray],
         risk: Risk,
+        now: Callable[[], datetime],
     ) -> None:
         self._world, self._records, self._rounds, self._book = world, records, rounds, book
-        self._load, self._risk = load, risk
+        self._load, self._risk, self._now = load, risk, now
         self._tables: dict[int, RoundScores] = {}
+        self._kept_members: dict[int, tuple[object, Membership]] = {}
         self._prepared: dict[int, tuple[tuple[Member, ...], ReadyRound]] = {}
         self._presence: dict[int, list[int]] = {}
         self._latest_field: tuple[int, np.ndarray] | None = None
@@ -98,14 +118,23 @@ class ScoreBook:
     def table(self, number: int, wanted: Iterable[int]) -> RoundScores:
         """Scores of a closed round on the wanted days (from 1); other days may be there as well."""
         members, columns = self._members(number)
+        revisions = self._records.disturbances.revised(self._world.arena.tournament, number, self._now())
         table = self._tables.get(number)
-        if table is None or table.members != members:
-            table = self._tables[number] = RoundScores(number, members)
+        if table is None or table.members is not members or table.revisions != revisions:
+            table = self._tables[number] = RoundScores(number, members, revisions)
         missing = sorted(set(wanted) - table.days.keys())
         if missing:
             scores = self._scores(number, self._prepare(number, members, columns), missing)
+            for revision in revisions:
+                if revision.day in missing:
+                    self._revise(number, revision, scores[missing.index(revision.day)])
             table.days.update(zip(missing, scores, strict=True))
         return table
+
+    def _revise(self, number: int, revision: Revision, scores: np.ndarray) -> None:
+        """Put the revised scores of a day in the place of those published first."""
+        seed = int(digest_value(self._world.synthetic, "revision", number, revision.day)[:16], 16)
+        scores += np.random.default_rng(seed).normal(0.0, revision.size, scores.shape)
 
     def meta_model(self, number: int) -> np.ndarray:
         """(n,) the stake-weighted meta model of a closed round."""
@@ -119,8 +148,18 @@ class ScoreBook:
                 return np.asarray(self._field(number)[:, one] if isinstance(one, int) else self._load(one))
         return None
 
-    def _members(self, number: int) -> tuple[tuple[Member, ...], list[Standing | int]]:
+    def _members(self, number: int) -> Membership:
         """Who is scored, and where each one's predictions come from: a column of the field, or a submission."""
+        version = (self._book.version(number), self._rounds.get(number).closes)
+        kept = self._kept_members.get(number)
+        if kept is not None and kept[0] == version:
+            return kept[1]
+        membership = self._membership(number)
+        if self._rounds.get(number).closes <= self._now():
+            self._kept_members[number] = version, membership
+        return membership
+
+    def _membership(self, number: int) -> Membership:
         found, policy = self._rounds.get(number), self._rounds.policy(number)
         members: list[Member] = []
         columns: list[Standing | int] = []
@@ -129,9 +168,7 @@ class ScoreBook:
             name = f"{player.model_id}/{number}"
             members.append(Member(player.model_id, name, found.opens, True, at_risk(player.stake, policy)))
             columns.append(place)
-        for model_id in self._records.by_model:
-            if self._records.models[model_id].tournament != self._world.arena.tournament:
-                continue
+        for model_id in self._book.entrants(number):
             standing = self._book.selected(model_id, number)
             if standing is None:
                 continue
@@ -157,7 +194,7 @@ class ScoreBook:
     def _prepare(self, number: int, members: tuple[Member, ...], columns: list[Standing | int]) -> ReadyRound:
         """The round's predictions made ready, kept for the rounds that are scored daily."""
         kept = self._prepared.get(number)
-        if kept is not None and kept[0] == members:
+        if kept is not None and kept[0] is members:
             return kept[1]
         field_columns, day = self._field(number), self._rounds.day(number)
         matrix = [field_columns[:, one] if isinstance(one, int) else self._load(one) for one in columns]

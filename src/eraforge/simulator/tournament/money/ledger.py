@@ -177,7 +177,7 @@ class Ledger:
     def _close(self, contest: Contest, number: int) -> None:
         policy = contest.rounds.policy(number)
         for held in self._of(contest):
-            standing = contest.submissions.selected(held.model_id, number)
+            standing = contest.submissions.selected(held.model_id, number, self._time())
             on_time = standing is not None and not standing.submission.late
             self._risks[held.model_id, number] = held.close(number, policy, on_time)
             self._sweep(held, "release", f"close/{held.model_id}/{number}")
