@@ -33,7 +33,7 @@ model = "{signals}"
 learner = "ridge"
 prices = "shares"
 price_features = ["return_20", "rsi_14", "price_to_sma_50"]
-folds = 1
+folds = 0
 
 [entries.tokens]
 arena = "crypto"
@@ -41,7 +41,7 @@ model = "{crypto}"
 learner = "ridge"
 prices = "tokens"
 price_features = ["return_20", "hvol_20"]
-folds = 1
+folds = 0
 
 [entries.plain]
 arena = "crypto"
@@ -155,3 +155,22 @@ def test_misspelt_price_features_and_prices_are_told(three: Any) -> None:
     ):
         row = three.perform("train", flags, entry="tokens")["entries"][0]
         assert row["error"]["code"] == code
+
+
+def test_what_is_computed_from_prices_is_probed_before_it_is_trained_on(three: Any, monkeypatch: Any) -> None:
+    """A feature that reads the bar after its own stops the entry, on the entry's own bars."""
+    flags = {"entries.tokens.folds": 1}
+    clean = three.perform("evaluate", flags, entry="tokens")["entries"][0]["report"]
+    assert clean["leaks"]["passed"] and [one["sample"] for one in clean["scores"]] == ["validation"]
+    from eraforge.features import engine
+
+    honest = engine.compute
+
+    def peeking(features: Any, bars: Any, **options: Any) -> Any:
+        table = honest(features, bars, **options)
+        table.values[..., :-1] = table.values[..., 1:].copy()
+        return table
+
+    monkeypatch.setattr(engine, "compute", peeking)
+    row = three.perform("evaluate", {**flags, "entries.tokens.settings.penalty": 9.0}, entry="tokens")["entries"][0]
+    assert row["error"]["code"] == "leak-found"
