@@ -78,7 +78,9 @@ def test_every_arena_is_played_and_what_is_held_is_what_was_decided(three: Any) 
 def test_price_features_stand_beside_the_tournaments_own(three: Any) -> None:
     facts = three.perform("train", entry="tokens")
     assert facts["exit_code"] == 0, facts
-    report = three.perform("data check", entry="tokens")["entries"][0]["reports"]
+    checked = three.perform("data check", entry="tokens")["entries"][0]
+    assert "reports" in checked, checked
+    report = checked["reports"]
     with open_workspace(Visit(three.folder, three.environment)) as tools:
         from eraforge.core.panel import Sample
         from eraforge.pipeline.steps import inputs
