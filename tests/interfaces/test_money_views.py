@@ -12,7 +12,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from eraforge.interfaces.cli.main import build
-from eraforge.interfaces.cli.views import compare, look, money
+from eraforge.interfaces.cli.views import look, money
+from eraforge.interfaces.cli.views.laboratory import compare
 
 WIDTH = 60
 QUANTILES = {

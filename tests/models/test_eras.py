@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
-from eraforge.evaluation.splits import check_folds
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eraforge.core.errors import UserError
 from eraforge.evaluation.checks.practice import practice_panel
+from eraforge.evaluation.splitters.fold_checks import check_folds
 from eraforge.models.eras import Watch, inner_folds, labelled_eras, purged_tail, row_weights
 
 PANEL = practice_panel(eras=30, rows=10, features=4)

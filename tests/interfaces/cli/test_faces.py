@@ -100,11 +100,11 @@ def demo_facts(report: dict[str, Any]) -> dict[str, Any]:
         }
         for name, rows, rank, at_risk in (("boosted", [], None, "0"), ("blend", live, 3, "10"))
     ]
+    classic = {"arena": "classic", "pays": {"corr60": "3.0", "mmc60": "15.0"}, "models_ranked": 33, "entries": entries}
+    signals = {**classic, "arena": "signals", "pays": {"alpha": "0.3", "mpc": "0.8"}, "entries": entries[:1]}
     return {
         "rounds": [1345, 1347],
-        "entries": entries,
-        "models_ranked": 33,
-        "pays": {"corr60": "3.0", "mmc60": "15.0"},
+        "arenas": [classic, signals],
         "submissions": {"confirmed": 6, "sent_twice": 0},
         "seed": 7,
         "scale": "tiny",

@@ -14,9 +14,8 @@ ON = {"stake.enabled": True, "stake.most_stake": "1000", "stake.most_move": "50"
 
 
 def staked(workspace: Any) -> Decimal:
-    records = workspace.tournament.tournament.records
-    model = records.models[workspace.tournament.models[sorted(workspace.tournament.models)[0]]]
-    return model.stake_at(workspace.tournament.tournament.now())  # type: ignore[no-any-return]
+    model = workspace.tournament.models[sorted(workspace.tournament.models)[0]]
+    return workspace.tournament.tournament.ledger.stake(model)  # type: ignore[no-any-return]
 
 
 def with_stake_key(workspace: Any) -> None:

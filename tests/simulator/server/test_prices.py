@@ -1,4 +1,4 @@
-"""The price feed: unsigned, as of the virtual day, made once a day, whole or in part; a world without one has none."""
+"""The price feed: unsigned, as of the virtual day, made once a day, whole or in part; none without prices."""
 
 import json
 from collections.abc import Iterator

@@ -3,34 +3,46 @@ of a small part of its own rows when their future is changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
+from eraforge.core.bars import Bars
 from eraforge.core.panel import ERA, ID, Panel
 from eraforge.core.ports import Model, Progress, Splitter
+from eraforge.evaluation.leaks.bar_history import BarHistory
 from eraforge.evaluation.leaks.canaries import canary_columns
 from eraforge.evaluation.leaks.findings import LeakReport, ProbeResult
 from eraforge.evaluation.leaks.fold_audit import audit_folds
-from eraforge.evaluation.leaks.laboratory import DEPTHS, SEED, Depth, examine
+from eraforge.evaluation.leaks.laboratory import DEPTHS, SEED, SPARE_MOMENTS, Depth, examine
 from eraforge.evaluation.leaks.panel_history import PanelHistory
-from eraforge.evaluation.leaks.subjects import model_pipeline
+from eraforge.evaluation.leaks.subjects import FamilySubject, model_pipeline
 from eraforge.evaluation.splitters.walk_forward import WalkForward
+from eraforge.features.feature import Declared, Family
 
+PriceColumns = tuple[Sequence[Declared], Bars]
 OFF = "off"
 CHOICES = (*DEPTHS, OFF)
 LEARNED_ERAS, PREDICTED_ERAS = 10, 8
-ROWS, COLUMNS = 60, 24
+ROWS, COLUMNS, SYMBOLS = 60, 24, 12
 QUICK = Depth("quick", 3, 1, False)
 """Three cuts with one scramble each: the model is trained four times on a few hundred rows."""
 
 
 def examine_entry(
-    name: str, model: Model, panel: Panel, splitter: Splitter, depth: str, progress: Progress | None = None
+    name: str,
+    model: Model,
+    panel: Panel,
+    splitter: Splitter,
+    depth: str,
+    progress: Progress | None = None,
+    prices: PriceColumns | None = None,
 ) -> LeakReport:
     """The fold audit on the whole panel, canary columns in some eras, and the exact probes on a small part of it.
+
+    What the entry computes from prices is probed on a small part of its own bars.
 
     Args:
         name: of the entry.
@@ -40,6 +52,7 @@ def examine_entry(
         depth: `quick` (what a turn does), `thorough` (as `eraforge leak` does), or `off`: nothing is examined, and the
             report says so.
         progress: told which probe is at work.
+        prices: bars and the features computed from them, where the entry has some.
     """
     if depth == OFF:
         return LeakReport(name, "entry", OFF, SEED, "nothing", ())
@@ -49,6 +62,9 @@ def examine_entry(
         ("columns", lambda: (canary_columns(panel, 6 if depth == QUICK.name else 24),)),
         ("model", lambda: _model_probes(name, model, panel, QUICK if depth == QUICK.name else DEPTHS[depth])),
     )
+    if prices is not None:
+        shallow = QUICK if depth == QUICK.name else DEPTHS[depth]
+        steps = (*steps, ("price features", lambda: _price_probes(prices, shallow)))
     for place, (what, step) in enumerate(steps):
         if progress is not None:
             progress(f"leak probes: {what}", place, len(steps))
@@ -60,6 +76,15 @@ def examine_entry(
     kind = f" (made up: {panel.synthetic})" if panel.synthetic else ""
     history = f"the entry's own rows{kind}: {len(panel.eras)} eras, {len(panel.features)} features"
     return LeakReport(name, "entry", depth, SEED, history, tuple(probes))
+
+
+def _price_probes(prices: PriceColumns, depth: Depth) -> tuple[ProbeResult, ...]:
+    features, bars = prices
+    subject = FamilySubject(Family("price features", "What the entry computes from its prices.", tuple(features)))
+    there = np.isfinite(bars["close"]).sum(axis=1)
+    chosen = np.sort(np.argsort(-there, kind="stable")[:SYMBOLS])
+    small = bars.of([bars.symbols[row] for row in chosen]).last(subject.reach + SPARE_MOMENTS)
+    return examine(subject, BarHistory(small), replace(depth, by_chance=False)).probes
 
 
 def _model_probes(name: str, model: Model, panel: Panel, depth: Depth) -> tuple[ProbeResult, ...]:

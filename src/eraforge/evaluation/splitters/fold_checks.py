@@ -106,11 +106,11 @@ def _check_count(panel: Panel, target: Target, first: np.ndarray, second: np.nda
     if between[worst] >= target.purge + embargo:
         return
     one, other = panel.eras[int(first[worst])], panel.eras[int(second[worst])]
-    short = between[worst] < target.purge
+    told = f"Only {between[worst]} eras lie between eras {one!r} and {other!r} on the two sides of a fold"
+    if between[worst] < target.purge:
+        raise _broken("fold-purge-too-short", f"{told}; {target.name!r} needs {target.purge}.")
     raise _broken(
-        "fold-purge-too-short" if short else "fold-embargo-too-short",
-        f"Only {between[worst]} eras lie between eras {one!r} and {other!r} on the two sides of a fold; "
-        f"{target.name!r} needs {target.purge}" + ("." if short else f" and an embargo of {embargo} more."),
+        "fold-embargo-too-short", f"{told}; {target.name!r} needs {target.purge} and an embargo of {embargo} more."
     )
 
 
@@ -121,21 +121,17 @@ def _check_dates(panel: Panel, target: Target, train: np.ndarray, predict: np.nd
         moments.known_before(target.name, moments.dates[0])
     dates = np.array(moments.dates, dtype="datetime64[D]")
     known = np.array(moments.known[target.name], dtype="datetime64[D]")
-    for code, first, second in (
-        ("fold-label-looks-ahead", train, predict),
-        ("fold-label-reaches-training", predict, train),
-    ):
+    for what, first, second in (("predicted", train, predict), ("training", predict, train)):
         next_one = np.searchsorted(second, first)
         inside = next_one < len(second)
         late = first[inside][known[first[inside]] >= dates[second[next_one[inside]]]]
         if late.size:
             place = int(late[0])
             after = panel.eras[int(second[np.searchsorted(second, place)])]
-            what = "predicted" if code == "fold-label-looks-ahead" else "training"
-            raise _broken(
-                code,
-                f"The {target.name!r} of era {panel.eras[place]!r} is not known before {what} era {after!r} begins.",
-            )
+            told = f"The {target.name!r} of era {panel.eras[place]!r} is not known before {what} era {after!r} begins."
+            if what == "predicted":
+                raise _broken("fold-label-looks-ahead", told)
+            raise _broken("fold-label-reaches-training", told)
 
 
 def _broken(code: str, sentence: str) -> Broken:

@@ -8,7 +8,7 @@ from eraforge.pipeline.verb import Option, Verb
 START: tuple[Verb, ...] = (
     Verb(
         "demo",
-        "Play three rounds in a local tournament, from download to payout, in about a minute.",
+        "Play three rounds of Classic, Signals and Crypto on this machine, from download to payout.",
         "eraforge.pipeline.verbs.demo:demo",
         (
             Option("rounds", int, 3, "rounds to play", least=1),

@@ -6,20 +6,23 @@ stores that play the real one. Only the clock is different: when nothing is left
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from eraforge.arenas.credentials import Credentials
 from eraforge.arenas.gateway_read import NumeraiReader
-from eraforge.core.calendar import open_day, score_day, window
+from eraforge.core import plugins
+from eraforge.core.calendar import open_day, window
 from eraforge.core.clock import monotonic
 from eraforge.core.secret import Secret
-from eraforge.core.words import Entry
+from eraforge.core.words import Arena, Entry
 from eraforge.pipeline.engine import open_engine
 from eraforge.pipeline.local_tournament import LocalTournament, running
 from eraforge.pipeline.tools import Tools
@@ -30,7 +33,6 @@ from eraforge.pipeline.workspace import CONFIGURATION_FILE, chosen_entries, open
 from eraforge.store.atomic import write_atomic
 
 FOLDER = "eraforge-demo"
-TOURNAMENT = 8
 TEMPLATE = """\
 # The demo's workspace. `cd` into it and try any command: the local tournament must be running
 # (`eraforge simulator serve --state tournament --seed {seed} --scale {scale}`).
@@ -45,18 +47,18 @@ secret_file = ".secrets"
 margin_seconds = 60
 
 [entries.boosted]
-model = "{models[0]}"
+model = "{models[classic][0]}"
 learner = "lightgbm"
 features = "small"
 settings = {{ n_estimators = 80, learning_rate = 0.08 }}
 
 [entries.linear]
-model = "{models[1]}"
+model = "{models[classic][1]}"
 learner = "ridge"
 features = "small"
 
 [entries.blend]
-model = "{models[2]}"
+model = "{models[classic][2]}"
 learner = "average"
 features = "small"
 
@@ -66,14 +68,50 @@ settings = {{ n_estimators = 80, learning_rate = 0.08 }}
 
 [entries.blend.settings.members.linear]
 learner = "ridge"
+
+# Signals and Crypto: the tournament's own columns, and features computed from prices.
+[prices.shares]
+source = "feed"
+url = "/prices/signals/daily.parquet"
+repairs = ["adjust"]
+
+[entries.shares]
+arena = "signals"
+model = "{models[signals][0]}"
+learner = "lightgbm"
+settings = {{ n_estimators = 60, learning_rate = 0.08 }}
+prices = "shares"
+price_features = {price_features}
+damp = true
+
+[prices.tokens]
+source = "feed"
+url = "/prices/crypto/daily.parquet"
+
+[entries.tokens]
+arena = "crypto"
+model = "{models[crypto][0]}"
+learner = "ridge"
+prices = "tokens"
+price_features = {price_features}
 """
+PRICE_FEATURES = [
+    "return_5",
+    "return_20",
+    "return_60",
+    "price_to_sma_50",
+    "price_to_sma_200",
+    "rsi_14",
+    "hvol_20",
+    "volume_zscore",
+]
 
 
 STEP_DAYS = 7  # how often scores are fetched while the rounds wait for their days
 
 
 def demo(visit: Visit, rounds: int, scale: str, seed: int, fresh: bool) -> Facts:
-    """Play `rounds` rounds with three entries until scores arrive and the first round resolves.
+    """Play `rounds` rounds of three tournaments with five entries until every round has resolved.
 
     Raises:
         EraforgeError: whatever stopped it; the workspace is kept and the same command continues.
@@ -102,8 +140,11 @@ def _write_workspace(home: Path, tournament: LocalTournament, seed: int, scale: 
         secrets.write_text(text)
     keys = Credentials(Secret(tournament.public_id), Secret(tournament.secret_key))
     with closing(NumeraiReader(tournament.url, keys)) as reader:
-        models = sorted(reader.account().models[TOURNAMENT])
-    toml = TEMPLATE.format(url=tournament.url, models=models, seed=seed, scale=scale)
+        owned = reader.account().models
+    arenas: list[Arena] = [plugins.find("arena", name) for name in plugins.names("arena")]
+    models = {arena.name: sorted(owned.get(arena.tournament, {})) for arena in arenas}
+    features = json.dumps(PRICE_FEATURES)
+    toml = TEMPLATE.format(url=tournament.url, models=models, seed=seed, scale=scale, price_features=features)
     write_atomic(home / CONFIGURATION_FILE, toml.encode())
 
 
@@ -144,10 +185,9 @@ def _play(
 
 
 def _wait(tools: Tools, tournament: LocalTournament, entries: list[Entry], numbers: list[int]) -> None:
-    """Let virtual days pass until the last played round resolves, fetching scores on the way."""
-    arena = tools.arena(entries[0])
-    last_day = score_day(arena.calendar, open_day(arena.calendar, numbers[-1]), arena.main_horizon)
-    end = datetime(last_day.year, last_day.month, last_day.day, 23, tzinfo=UTC)
+    """Let virtual days pass until the last played round of every arena resolves, fetching scores on the way."""
+    ends = [tools.round(entry, numbers[-1]).resolves for entry in entries]
+    end = max(moment for moment in ends if moment is not None) + timedelta(hours=9)
     start = tournament.now()
     total = max((end - start).days, 1)
     now = start
@@ -161,34 +201,46 @@ def _wait(tools: Tools, tournament: LocalTournament, entries: list[Entry], numbe
 
 
 def _facts(tools: Tools, entries: list[Entry], numbers: list[int], reports: dict[str, str]) -> Facts:
-    arena = tools.arena(entries[0])
-    board = {str(row["username"]): row for row in tools.reader(entries[0]).leaderboard(arena, limit=500)}
-    rows = []
+    tables: dict[str, Facts] = {}
     for entry in entries:
-        report = tools.cache.read_json(reports[entry.name])
-        table = [row for row in score_table(tools, entry, len(numbers) + 5)["rounds"] if row["round"] in numbers]
-        rows.append(
-            {
-                "entry": entry.name,
-                "learner": entry.learner,
-                "model": entry.model,
-                "validation": report,
-                "live": table,
-                "rank": board.get(entry.model, {}).get("rank"),
-                "payout": str(_sum(table, "payout")),
-                "at_risk": str(_sum(table, "at_risk")),
-            }
+        if entry.arena not in tables:
+            tables[entry.arena] = _arena_facts(tools, entry, numbers)
+        tables[entry.arena]["entries"].append(
+            _entry_facts(tools, entry, numbers, reports, tables[entry.arena]["board"])
         )
-    pays = round_facts(tools.round(entries[0], numbers[0]), tools.clock.now())["pays"]
+    for table in tables.values():
+        del table["board"]
     sent = [event.subject for event in tools.ledger.events(kind="effect.sent")]
     confirmed = [event.subject for event in tools.ledger.events(kind="effect.confirmed")]
     return {
         "rounds": numbers,
-        "entries": rows,
-        "models_ranked": len(board),
-        "pays": pays,
+        "arenas": list(tables.values()),
         "submissions": {"confirmed": len(set(confirmed)), "sent_twice": len(sent) - len(set(sent))},
         "synthetic": True,
+    }
+
+
+def _arena_facts(tools: Tools, entry: Entry, numbers: list[int]) -> Facts:
+    """The arena of an entry: what its rounds pay on, and its leaderboard."""
+    board = {str(row["username"]): row for row in tools.reader(entry).leaderboard(tools.arena(entry), limit=500)}
+    pays = round_facts(tools.round(entry, numbers[0]), tools.clock.now())["pays"]
+    return {"arena": entry.arena, "pays": pays, "models_ranked": len(board), "entries": [], "board": board}
+
+
+def _entry_facts(
+    tools: Tools, entry: Entry, numbers: list[int], reports: dict[str, str], board: dict[str, Any]
+) -> Facts:
+    table = [row for row in score_table(tools, entry, len(numbers) + 5)["rounds"] if row["round"] in numbers]
+    return {
+        "entry": entry.name,
+        "learner": entry.learner,
+        "model": entry.model,
+        "target": tools.target(entry),
+        "validation": tools.cache.read_json(reports[entry.name]),
+        "live": table,
+        "rank": board.get(entry.model, {}).get("rank"),
+        "payout": str(_sum(table, "payout")),
+        "at_risk": str(_sum(table, "at_risk")),
     }
 
 

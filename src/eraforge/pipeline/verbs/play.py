@@ -40,7 +40,8 @@ def data_check(visit: Visit, entry: str, round: int) -> Facts:
         files = stages.fetch(tools, one, number)
         reports = stages.check(tools, one, number, files)
         panel = inputs.panel(tools, one, files, Sample.TRAIN)
-        columns = [*panel.features, *(target.name for target in panel.targets)]
+        own = inputs.columns_of(tools, one, files)
+        columns = [*own["features"], *own["targets"]]
         plan = plan_memory([tools.objects.path(files["train"])], columns, len(panel.eras), available_memory())
         training = plan_training(plan, one.learner, len(panel.features), memory_per_value(build_model(one)))
         found = {sample: tools.cache.read_json(digest) for sample, digest in reports.items()}

@@ -33,9 +33,9 @@ def serve_verb(
     scale: str,
     state: str,
     speed: float,
+    faults: str,
+    assume: str,
     attached: bool,
-    faults: str = "",
-    assume: str = "",
 ) -> dict[str, object]:
     """Serve until told to stop.
 

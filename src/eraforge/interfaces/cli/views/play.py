@@ -86,50 +86,49 @@ def submit(facts: dict[str, Any], console: Console) -> None:
 
 
 def demo(facts: dict[str, Any], console: Console) -> None:
-    """Entries side by side, cumulative CORR, rounds, and what to do next."""
+    """A table for each tournament, cumulative CORR of the first, its rounds, and what to do next."""
     first, last = facts["rounds"][0], facts["rounds"][-1]
     console.print()
-    pays = list(facts["pays"])
-    table = Rows(
-        (
-            "entry",
-            "CORR validation",
-            "Sharpe validation",
-            *(f"{name} live" for name in pays),
-            "rank",
-            "payout NMR",
-            "return",
-        ),
-        title=f"Rounds {first}–{last} of a local tournament (made-up data, seed {facts['seed']})",
-    )
-    for row in facts["entries"]:
-        table.add(
-            row["entry"],
-            figure(_figure(row["validation"], "CORR", "mean")),
-            f"{_figure(row['validation'], 'CORR', 'sharpe') or 0:.2f}",
-            *(figure(_live_mean(row, name)) for name in pays),
-            f"{row['rank']}/{facts['models_ranked']}" if row["rank"] else "–",
-            f"{float(row['payout']):+.3f}",
-            f"{float(row['payout']) / float(row['at_risk']):+.1%}" if float(row["at_risk"]) else "–",
-        )
-    console.print(table)
-    _show_curves({row["entry"]: cumulative(row["validation"]) for row in facts["entries"]}, console)
+    console.print(f"Rounds {first}–{last} of three local tournaments (made-up data, seed {facts['seed']})")
+    for arena in facts["arenas"]:
+        console.print(_arena_table(arena))
+    front = facts["arenas"][0]
+    _show_curves({row["entry"]: cumulative(row["validation"]) for row in front["entries"]}, console)
     console.print()
-    console.print(f"[bold]{facts['entries'][-1]['entry']}[/], round by round (sample: live)")
-    console.print(round_table(facts["entries"][-1]["live"], pays))
+    console.print(f"[bold]{front['entries'][-1]['entry']}[/], round by round (sample: live)")
+    console.print(round_table(front["entries"][-1]["live"], list(front["pays"])))
     sent = facts["submissions"]
     console.print(
         f"{sent['confirmed']} submissions, each read back and equal to what was decided; "
-        f"{sent['sent_twice']} sent twice. A round pays {weighted(facts['pays'])}."
+        f"{sent['sent_twice']} sent twice."
     )
     console.print(f"Played in {facts['seconds']:.0f} s. Everything it did stands in [bold]{facts['folder']}[/].")
     console.print("Next:")
     for command, text in (
         ("eraforge init", "start your own workspace for the real tournament"),
-        (f"eraforge config show -w {facts['folder']}", "the demo's three entries, to copy from"),
+        (f"eraforge config show -w {facts['folder']}", "the demo's five entries, to copy from"),
         ("eraforge simulator serve", "keep a local tournament running, for numerapi too"),
     ):
         console.print(f"  [green]{command}[/]  [dim]{text}[/]")
+
+
+def _arena_table(arena: dict[str, Any]) -> Rows:
+    """The entries of one tournament: out of fold, live, and what they earned."""
+    pays = list(arena["pays"])
+    names = ("entry", "CORR validation", "Sharpe validation", *(f"{name} live" for name in pays))
+    title = f"{arena['arena'].capitalize()}: a round pays {weighted(arena['pays'])}"
+    table = Rows((*names, "rank", "payout NMR", "return"), title=title)
+    for row in arena["entries"]:
+        table.add(
+            row["entry"],
+            figure(_figure(row["validation"], "CORR", "mean")),
+            f"{_figure(row['validation'], 'CORR', 'sharpe') or 0:.2f}",
+            *(figure(_live_mean(row, name)) for name in pays),
+            f"{row['rank']}/{arena['models_ranked']}" if row["rank"] else "–",
+            f"{float(row['payout']):+.3f}",
+            f"{float(row['payout']) / float(row['at_risk']):+.1%}" if float(row["at_risk"]) else "–",
+        )
+    return table
 
 
 def cumulative(report: dict[str, Any]) -> list[float]:

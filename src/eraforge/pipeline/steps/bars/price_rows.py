@@ -60,6 +60,12 @@ def price_columns(tools: Tools, entry: Entry, reference: str) -> list[str]:
     return [feature.name for feature in _features(entry, _bars(tools, reference))]
 
 
+def computed_from(tools: Tools, entry: Entry, reference: str) -> tuple[list[Any], Bars]:
+    """The entry's price features and the bars they are computed from."""
+    bars = _bars(tools, reference)
+    return _features(entry, bars), bars
+
+
 def synthetic(tools: Tools, reference: str) -> str | None:
     """The tag of made-up prices, or None for real ones."""
     return _bars(tools, reference).synthetic

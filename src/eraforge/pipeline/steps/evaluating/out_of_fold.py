@@ -13,6 +13,7 @@ from eraforge.core.ports import Fitted, Model, Progress, Splitter
 from eraforge.core.words import Entry
 from eraforge.pipeline.stage_cache import code_digest
 from eraforge.pipeline.steps import fits, inputs
+from eraforge.pipeline.steps.bars import price_rows
 from eraforge.pipeline.tools import Tools
 
 TRAIN_ERAS_SCORED = 12  # enough to see overfitting; a train figure is never a result
@@ -43,7 +44,8 @@ def judge_out_of_fold(
     from eraforge.evaluation.leaks import entry_probe
 
     panel, model = inputs.evaluation_panel(tools, entry, files), fits.build_model(entry)
-    probed = entry_probe.examine_entry(entry.name, model, panel, splitter, entry.leaks, _told(tools, entry))
+    prices = price_rows.computed_from(tools, entry, files[price_rows.ROLE]) if price_rows.ROLE in files else None
+    probed = entry_probe.examine_entry(entry.name, model, panel, splitter, entry.leaks, _told(tools, entry), prices)
     probed.refuse()
     result = report.evaluate(
         model,

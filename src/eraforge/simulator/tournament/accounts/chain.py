@@ -109,8 +109,8 @@ class Chain:
         """Lock NMR of the staker's wallet on the authorised submission. One position a model and round.
 
         Raises:
-            Refused: `authorisation-invalid`, `authorisation-expired`, `stake-change-impossible`, `position-exists`,
-                `round-not-open`.
+            Refused: `authorisation-invalid`, `authorisation-expired`, `stake-change-impossible`,
+                `stake-position-exists`, `round-not-open`.
         """
         with self._host.lock:
             given, wanted = self._given.get(signature), _amount(amount)
@@ -125,7 +125,9 @@ class Chain:
             if wanted > self._host.ledger.available(username):
                 raise Refused("stake-change-impossible", "Insufficient NMR balance.", "Stake less.")
             if held.position(given.round) is not None:
-                raise Refused("position-exists", "Already staked on this round", "A round takes one stake a model.")
+                raise Refused(
+                    "stake-position-exists", "Already staked on this round", "A round takes one stake a model."
+                )
             if not self._host.contest(given.tournament).rounds.get(given.round).is_open(self._host.now()):
                 raise Refused("round-not-open", "Round is not open for staking", "Wait for the next round.")
             facts = {"id": self._host.identifier("position"), "model": given.model_id, "round": given.round}
@@ -155,7 +157,7 @@ class Chain:
             amount: how much; all that is left of the position when None.
 
         Raises:
-            Refused: `scope-missing`, `model-not-found`, `nothing-to-claim`, `position-exists`, as `authorise`.
+            Refused: `scope-missing`, `model-not-found`, `nothing-to-claim`, `stake-position-exists`, as `authorise`.
         """
         session.require(SCOPE)
         with self._host.lock:
@@ -165,7 +167,7 @@ class Chain:
             if target != model.id:
                 raise Refused("submission-not-eligible", "The submission is another model's", "Restake on the model's.")
             if self._host.ledger.holding(model.id).position(opened) is not None:
-                raise Refused("position-exists", "Already staked on this round", "Claim without restaking.")
+                raise Refused("stake-position-exists", "Already staked on this round", "Claim without restaking.")
             value = None if amount is None else str(_amount(amount))
             facts = {"id": self._host.identifier("restake"), "model": model.id, "round": number, "into": opened}
             self._host.change("position-restaked", {**facts, "value": value})
