@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial, reduce
@@ -11,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from eraforge.core.calendar import data_date, open_day
-from eraforge.core.digest import digest_value
+from eraforge.core.digest import digest_bytes, digest_value
 from eraforge.core.errors import Broken, DataError
 from eraforge.core.panel import ERA, ID, Panel, Sample, join_panels
 from eraforge.core.words import Arena, Entry
@@ -24,6 +25,7 @@ from eraforge.pipeline.tools import Tools
 from eraforge.store.atomic import only_one
 
 META = "meta_model"
+EVALUATED_AT_ONCE = 20
 STEP = 64  # a growing file changes its blocks about once in a quarter of daily eras
 
 
@@ -166,12 +168,20 @@ def training_panel(tools: Tools, entry: Entry, files: Mapping[str, str]) -> Pane
     """The labelled rows an entry's live model learns from, by its `train_on`."""
     if entry.train_on == "train" and str(Sample.VALIDATION) in files:
         return panel(tools, entry, files, Sample.TRAIN).labelled()
-    return evaluation_panel(tools, entry, files)
+    return _known(tools, _history(tools, entry, files)).labelled()
 
 
 def evaluation_panel(tools: Tools, entry: Entry, files: Mapping[str, str]) -> Panel:
-    """Training and validation rows in time order, as far as their labels are known today."""
-    return _known(tools, _history(tools, entry, files)).labelled()
+    """Training and validation rows in time order, as far as their labels are known today.
+
+    Where an era comes every day, the newest ones wait until `EVALUATED_AT_ONCE` of them are there: one more era in a
+    thousand changes no figure, and would have every fold scored again.
+    """
+    known = _known(tools, _history(tools, entry, files)).labelled()
+    last = known.moments.dates[-EVALUATED_AT_ONCE:]
+    if len(last) < EVALUATED_AT_ONCE or (last[-1] - last[0]).days > 2 * EVALUATED_AT_ONCE:
+        return known
+    return known.where_eras(known.eras[: len(known.eras) // EVALUATED_AT_ONCE * EVALUATED_AT_ONCE])
 
 
 def history_samples(files: Mapping[str, str]) -> tuple[Sample, ...]:
@@ -229,15 +239,33 @@ def others_predictions(tools: Tools, entry: Entry, files: Mapping[str, str]) -> 
 
 def contributing_files(tools: Tools, entry: Entry, files: Mapping[str, str], used: Panel) -> list[str]:
     """Digests of the files that hold at least one era of `used`, so that a fit is not renamed by rows it never saw."""
+    if _grows(files):
+        return [_content(used)]
     needs, wanted = [], set(used.eras)
     for sample in history_samples(files):
-        there = panel(tools, entry, files, sample)
-        shared = wanted & set(there.eras)
-        if shared:
+        if wanted & set(panel(tools, entry, files, sample).eras):
             needs.append(files[str(sample)])
-            if price_rows.ROLE in files:
-                needs.append(price_rows.content(_price_rows(tools, entry, files, there), shared))
     return needs
+
+
+def history_digests(tools: Tools, entry: Entry, files: Mapping[str, str]) -> list[str]:
+    """What an evaluation reads, by digest: the files, or the rows themselves where the files change every day."""
+    if _grows(files):
+        return [_content(evaluation_panel(tools, entry, files)), files.get(META, "")]
+    return [digest for role, digest in sorted(files.items()) if role != str(Sample.LIVE)]
+
+
+def _grows(files: Mapping[str, str]) -> bool:
+    """Whether a new day changes what is read without changing the past in it: one growing file, or prices."""
+    return str(Sample.VALIDATION) not in files or price_rows.ROLE in files
+
+
+def _content(rows: Panel) -> str:
+    """Digest of the keys, features and targets of a panel."""
+    target = io.BytesIO()
+    columns = [ERA, ID, *rows.features, *(one.name for one in rows.targets)]
+    rows.frame.select(columns).collect().write_ipc(target)
+    return digest_bytes(target.getbuffer())
 
 
 def _known(tools: Tools, whole: Panel) -> Panel:

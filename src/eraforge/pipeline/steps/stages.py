@@ -147,7 +147,7 @@ def evaluate(tools: Tools, entry: Entry, files: Files, columns: dict[str, Any]) 
         cut = WalkForward(chunk=inputs.chunk_eras(tools, entry, files))
         return as_json(judge_out_of_fold(tools, entry, files, cut, fits.Fits(tools, entry, files).fitted))
 
-    read = [digest for role, digest in files.items() if role != str(Sample.LIVE)]
+    read = inputs.history_digests(tools, entry, files)
     asked = [fits.settings_of(entry), entry.folds, entry.leaks, columns, read]
     return tools.cache.output("evaluate", code_of_evaluation(), asked, compute)
 

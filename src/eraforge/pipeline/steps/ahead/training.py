@@ -48,4 +48,5 @@ def is_due(entry: Entry, number: int, version: str, last: Mapping[str, Any]) -> 
 
 def identity(entry: Entry) -> str:
     """What makes a fitted model one of this entry; anything else of the entry may change without a training."""
-    return digest_value(fits.settings_of(entry), entry.features, entry.target, entry.train_on, entry.arena)
+    columns = [entry.features, entry.target, entry.prices, list(entry.price_features)]
+    return digest_value(fits.settings_of(entry), columns, entry.train_on, entry.arena, entry.use)

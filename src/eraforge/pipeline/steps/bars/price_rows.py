@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -17,9 +17,7 @@ import numpy as np
 import polars as pl
 
 from eraforge.core.bars import Bars
-from eraforge.core.digest import digest_bytes
 from eraforge.core.errors import DataError, UserError
-from eraforge.core.panel import ERA
 from eraforge.core.words import Entry
 from eraforge.pipeline.stage_cache import as_json, code_digest
 from eraforge.pipeline.steps.bars.feature_store import FeatureStore
@@ -101,13 +99,6 @@ def price_rows(tools: Tools, entry: Entry, reference: str, eras: Mapping[str, da
     asked = [reference, list(entry.price_features), {era: day.isoformat() for era, day in eras.items()}]
     digest = tools.cache.output("price rows", code_digest(panel_rows, price_rows), asked, compute)
     return pl.scan_parquet(tools.objects.path(digest))
-
-
-def content(rows: pl.LazyFrame, eras: Collection[str]) -> str:
-    """Digest of the rows of some eras: what a model trained on these eras has seen of the prices."""
-    target = io.BytesIO()
-    rows.filter(pl.col(ERA).is_in(sorted(eras))).collect().write_ipc(target)
-    return digest_bytes(target.getbuffer())
 
 
 def _features(entry: Entry, bars: Bars) -> list[Any]:
