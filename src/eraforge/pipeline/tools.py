@@ -57,6 +57,7 @@ class Tools:
     bars: dict[str, Bars] = field(default_factory=dict)
     compute: Callable[[Tools, Callable[..., Any], Sequence[Any]], Any] = here
     _accounts: dict[str, Account] = field(default_factory=dict)
+    _arenas: dict[str, Arena] = field(default_factory=dict)
 
     def reader(self, entry: Entry) -> Reader:
         """The gateway of the entry's account."""
@@ -64,7 +65,9 @@ class Tools:
 
     def arena(self, entry: Entry) -> Arena:
         """The arena of an entry, with the entry's own data version when it names one."""
-        arena: Arena = plugins.find("arena", entry.arena)
+        if entry.arena not in self._arenas:
+            self._arenas[entry.arena] = plugins.find("arena", entry.arena)
+        arena = self._arenas[entry.arena]
         return replace(arena, version=entry.version) if entry.version else arena
 
     def target(self, entry: Entry) -> str:
