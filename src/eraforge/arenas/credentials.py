@@ -56,7 +56,8 @@ def credentials(
         raise UserError(
             "no-keys",
             f"There are no API keys: neither {prefix}PUBLIC_ID nor {prefix}SECRET_KEY is set.",
-            "Create a key under Account > API keys on the tournament's site; set both, or use `eraforge secrets`.",
+            "Create a key under Account > API keys on the tournament's site, then set both variables or a secret file, "
+            "or run `eraforge secrets store`.",
         )
     return found
 

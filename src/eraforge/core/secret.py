@@ -85,7 +85,8 @@ def shapes(text: str) -> frozenset[str]:
     Within base64 a text looks different at each of three alignments; signs that it shares with others are left out.
     """
     data = _bytes(text)
-    found = {text, quote(data, safe=""), quote_plus(data), json.dumps(text)[1:-1], data.hex(), data.hex().upper()}
+    found = {text, quote(data, safe=""), quote_plus(data), data.hex(), data.hex().upper()}
+    found |= {json.dumps(text, ensure_ascii=ascii)[1:-1] for ascii in (True, False)}
     for before, shared in ((0, 0), (1, 2), (2, 3)):
         padded = b"\0" * before + data
         cut = (0, 3, 2)[len(padded) % 3]

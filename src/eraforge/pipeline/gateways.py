@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,8 @@ from eraforge.pipeline.effects import Effects, open_effects
 from eraforge.pipeline.secrets.places import SecretPlaces
 from eraforge.pipeline.verb import Visit
 from eraforge.store.ledger import Ledger
+
+Places = Iterable[tuple[str, Mapping[str, str]]]
 
 
 class PublicReader(NumeraiReader):
@@ -104,7 +107,7 @@ class Gateways:
         return self._effects[account]
 
 
-def account_keys(visit: Visit, configuration: Configuration, account: str, places: SecretPlaces) -> Credentials:
+def account_keys(visit: Visit, configuration: Configuration, account: str, places: Places = ()) -> Credentials:
     """Keys of a configured account: from the variables or the secret file it names, else from the other places.
 
     Raises:
@@ -118,7 +121,7 @@ def account_keys(visit: Visit, configuration: Configuration, account: str, place
     return credentials(visit.environment, file, table.variable_prefix, places)
 
 
-def stake_keys(visit: Visit, configuration: Configuration, account: str, places: SecretPlaces) -> Credentials:
+def stake_keys(visit: Visit, configuration: Configuration, account: str, places: Places = ()) -> Credentials:
     """The key that may stake: variables of its own, so that the one that submits never can.
 
     Raises:
