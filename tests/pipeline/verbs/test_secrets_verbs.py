@@ -119,6 +119,13 @@ def test_a_process_without_a_person_needs_the_variable(tmp_path: Path) -> None:
     assert keys(Visit(tmp_path, {"ERAFORGE_PASSPHRASE": "four CANARY words"})).startswith("Token PUBLIC")
 
 
+def test_a_wrong_passphrase_is_a_trouble_of_the_list_not_its_end(tmp_path: Path) -> None:
+    store(visit(tmp_path, FILE), "", "")
+    seen = listed(Visit(tmp_path, {"ERAFORGE_PASSPHRASE": "CANARY", "NUMERAI_PUBLIC_ID": "aa"}))
+    assert seen["exit_code"] == 2 and seen["troubles"][0]["code"] == "wrong-passphrase"
+    assert seen["secrets"][0]["found_in"] == ["the environment"] and "CANARY" not in repr(seen)
+
+
 def test_the_process_of_a_model_asks_no_place(tmp_path: Path) -> None:
     store(visit(tmp_path, FILE), "", "")
     told = {"ERAFORGE_PASSPHRASE": "four CANARY words"}

@@ -61,7 +61,8 @@ def listed(visit: Visit) -> Facts:
         sources += [where for where, held in files if held.get(name)]
         sources += [where for where, held in others if name in held]
         rows.append({"name": name, "found_in": sources})
-    return {"secrets": rows, "troubles": [error.as_dict() for error in troubles]}
+    told = [error.as_dict() for error in troubles]
+    return {"secrets": rows, "troubles": told, "exit_code": troubles[0].exit_code if troubles else 0}
 
 
 def forget(visit: Visit, name: str, place: str) -> Facts:
