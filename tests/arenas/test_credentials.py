@@ -1,5 +1,6 @@
 """Keys are found whole or not at all, and show nowhere."""
 
+import os
 import pickle
 from pathlib import Path
 
@@ -89,3 +90,42 @@ def test_redaction_knows_the_shapes_a_key_takes() -> None:
     text = "Token PUBLICCANARY$SECRET/CANARY SECRET%2FCANARY " + b"SECRET/CANARY".hex()
     assert "CANARY" not in keys.redact(text)
     assert b"SECRET".hex() not in keys.redact(text)
+
+
+@pytest.mark.parametrize(
+    ("owner", "mode", "we", "taken"),
+    [
+        (
+            0,
+            0o440,
+            10001,
+            True,
+        ),  # lent by root to our group or access list
+        (0, 0o400, 10001, True),
+        (0, 0o444, 10001, False),
+        (0, 0o460, 10001, False),
+        (10001, 0o440, 10001, False),
+        (10002, 0o440, 10001, False),
+        (0, 0o440, 0, False),
+    ],
+)
+def test_a_file_that_root_lends_to_us_alone_is_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: int, mode: int, we: int, taken: bool
+) -> None:
+    path = secret_file(tmp_path, "NUMERAI_PUBLIC_ID=a\nNUMERAI_SECRET_KEY=b\n")
+    real = Path.stat
+
+    def stat(self: Path, **given: bool) -> os.stat_result:
+        told = list(real(self, **given))
+        if self == path:
+            told[0], told[4] = 0o100000 | mode, owner
+        return os.stat_result(told)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(os, "geteuid", lambda: we)
+    if taken:
+        assert credentials({}, path).header() == "Token a$b"
+    else:
+        with pytest.raises(UserError) as caught:
+            credentials({}, path)
+        assert caught.value.code == "secret-file-open-to-others"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import io
 import json
@@ -11,10 +12,11 @@ import pprint
 import traceback
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from eraforge.core.secret import Secret
+from eraforge.core.secret import Secret, guard, redact, shapes
 
 TEXT = "kq7-hidden-4x"
 
@@ -107,3 +109,24 @@ def test_a_text_that_is_no_utf8_compares_without_an_error_that_carries_it() -> N
     odd = b"kq7-\xff".decode("utf-8", "surrogateescape")
     assert Secret(odd) == Secret(odd)
     assert Secret(odd) != Secret("kq7-")
+
+
+def test_a_guarded_secret_is_taken_out_of_any_text() -> None:
+    text = "kq8/hidden+4x~ÿ&"
+    data = text.encode()
+    assert guard(Secret(text)) == Secret(text)
+    shown = [text, quote(text, safe=""), data.hex(), data.hex().upper(), json.dumps({"key": text})]
+    for before in (b"", b"a", b"ab", b"user:"):
+        for after in (b"", b"x", b"xy", b"xyz"):
+            shown += [base64.b64encode(before + data + after).decode()]
+            shown += [base64.urlsafe_b64encode(before + data + after).decode()]
+    for line in shown:
+        clean = redact(f"before {line} after")
+        assert "…" in clean and clean.startswith("before ") and clean.endswith(" after"), line
+        assert redact(clean) == clean
+
+
+def test_a_short_secret_does_not_tear_words_apart() -> None:
+    guard(Secret("the"))
+    assert redact("the other") == "the other"
+    assert "" not in shapes("a") and "a" in shapes("a")

@@ -68,6 +68,14 @@ class AccountTable(_Table):
     secret_file: str = ""
 
 
+class SecretsTable(_Table):
+    """Where secrets are looked for after the environment and the secret file; never the secrets themselves."""
+
+    encrypted_file: str = Field(default="", description="file that `eraforge secrets store` writes, in the workspace")
+    passphrase_variable: str = Field(default="ERAFORGE_PASSPHRASE", description="names the variable that opens it")
+    keyring: str = Field(default="", description="name of the service under which the system's keyring holds them")
+
+
 class SubmitTable(_Table):
     """How careful a submission is."""
 
@@ -141,6 +149,8 @@ class RunTable(_Table):
     rescue_seconds: float = Field(default=300.0, ge=0, description="the fallback answers this long before the deadline")
     lease_seconds: float = Field(default=60.0, gt=0, description="after this silence another host takes the work over")
     report_weekday: int = Field(default=0, ge=0, le=6, description="day of the weekly report, Monday = 0")
+    log_megabytes: float = Field(default=10.0, gt=0, description="size at which the file of --log is put aside")
+    log_kept: int = Field(default=5, ge=1, le=1000, description="how many of those put aside are kept")
     ping_url: str = Field(default="", description="asked once for each window that was filled; its silence is an alarm")
 
 
@@ -162,6 +172,7 @@ class Configuration(_Table):
     server: Server = Server()
     store: StoreTable = StoreTable()
     accounts: dict[str, AccountTable] = Field(default_factory=lambda: {"main": AccountTable()})
+    secrets: SecretsTable = SecretsTable()
     submit: SubmitTable = SubmitTable()
     run: RunTable = RunTable()
     stake: StakeTable = StakeTable()

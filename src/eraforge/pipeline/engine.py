@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from eraforge.core.clock import monotonic
 from eraforge.core.digest import digest_value
 from eraforge.core.errors import Broken, EraforgeError
+from eraforge.core.secret import redact
 from eraforge.core.words import Entry, Slot
 from eraforge.pipeline.steps.ahead import queued
 from eraforge.pipeline.tools import Tools
@@ -247,7 +248,8 @@ def _queued(work: str, entry: Entry, number: int) -> str:
 
 def _strange(error: object) -> Broken:
     """An error that is none of the seven, told by its type and words."""
-    return Broken("turn-broke", f"The work stopped with {type(error).__name__}: {error}.", "Report it with the ledger.")
+    told = redact(f"The work stopped with {type(error).__name__}: {error}.")
+    return Broken("turn-broke", told, "Report it with the ledger.")
 
 
 def _listening(wait: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
@@ -15,8 +16,11 @@ from eraforge.core.configuration import AccountTable, Configuration
 from eraforge.core.errors import UserError
 from eraforge.core.ports import Account
 from eraforge.pipeline.effects import Effects, open_effects
+from eraforge.pipeline.secrets.places import SecretPlaces
 from eraforge.pipeline.verb import Visit
 from eraforge.store.ledger import Ledger
+
+Places = Iterable[tuple[str, Mapping[str, str]]]
 
 
 class PublicReader(NumeraiReader):
@@ -43,6 +47,7 @@ class Gateways:
         self._configuration = configuration
         self._ledger = ledger
         self._clock = clock
+        self._places = SecretPlaces(visit, configuration.secrets)
         self._readers: dict[str, NumeraiReader] = {}
         self._effects: dict[str, Effects] = {}
         self._stack = ExitStack()
@@ -68,7 +73,7 @@ class Gateways:
         if account not in self._readers:
             url = self._configuration.server.url
             try:
-                keys = account_keys(self._visit, self._configuration, account)
+                keys = account_keys(self._visit, self._configuration, account, self._places)
                 reader = NumeraiReader(url, keys, self._clock, self._patience())
             except UserError as error:
                 if error.code != "no-keys":
@@ -84,10 +89,10 @@ class Gateways:
             UserError: `no-keys` and its kin.
         """
         if account not in self._effects:
-            keys = account_keys(self._visit, self._configuration, account)
+            keys = account_keys(self._visit, self._configuration, account, self._places)
             url, settings = self._configuration.server.url, self._configuration.submit
             reader = self.reader(account)
-            money = partial(stake_keys, self._visit, self._configuration, account)
+            money = partial(stake_keys, self._visit, self._configuration, account, self._places)
             opened = open_effects(
                 url,
                 keys,
@@ -102,18 +107,21 @@ class Gateways:
         return self._effects[account]
 
 
-def account_keys(visit: Visit, configuration: Configuration, account: str) -> Credentials:
-    """Keys of a configured account, from the variables or the secret file it names.
+def account_keys(visit: Visit, configuration: Configuration, account: str, places: Places = ()) -> Credentials:
+    """Keys of a configured account: from the variables or the secret file it names, else from the other places.
 
     Raises:
-        UserError: `unknown-account`, `no-keys`, `half-a-key`, `secret-file-unreadable`, `secret-file-open-to-others`.
+        UserError: `unknown-account`, `no-keys`, `half-a-key`, `secret-file-unreadable`, `secret-file-open-to-others`,
+            and what is wrong with the encrypted file or the keyring.
     """
     table = _account(configuration, account)
+    if visit.keyless:
+        raise UserError("no-keys", "The process in which a model computes holds no keys.", "Act outside of it.")
     file: Path | None = visit.folder / table.secret_file if table.secret_file else None
-    return credentials(visit.environment, file, table.variable_prefix)
+    return credentials(visit.environment, file, table.variable_prefix, places)
 
 
-def stake_keys(visit: Visit, configuration: Configuration, account: str) -> Credentials:
+def stake_keys(visit: Visit, configuration: Configuration, account: str, places: Places = ()) -> Credentials:
     """The key that may stake: variables of its own, so that the one that submits never can.
 
     Raises:
@@ -121,7 +129,7 @@ def stake_keys(visit: Visit, configuration: Configuration, account: str) -> Cred
     """
     table = _account(configuration, account)
     file: Path | None = visit.folder / table.secret_file if table.secret_file else None
-    return credentials(visit.environment, file, configuration.stake.variable_prefix)
+    return credentials(visit.environment, file, configuration.stake.variable_prefix, places)
 
 
 def _account(configuration: Configuration, account: str) -> AccountTable:

@@ -11,6 +11,7 @@ from eraforge.core.errors import UserError
 
 if TYPE_CHECKING:
     from eraforge.core.ports import Progress
+    from eraforge.core.secret import Secret
 
 Facts = dict[str, Any]
 
@@ -83,6 +84,8 @@ class Visit:
         progress: receives how far work has come.
         say: writes one line at once (only for verbs that speak).
         as_json: whether the asker is a machine.
+        keyless: whether secrets are out of reach: so in the process in which a model computes.
+        ask: asks the person for a secret text and does not show it; None where nobody is there.
     """
 
     folder: Path
@@ -91,3 +94,5 @@ class Visit:
     progress: Progress | None = None
     say: Callable[[str], None] | None = None
     as_json: bool = False
+    keyless: bool = False
+    ask: Callable[[str], Secret] | None = None

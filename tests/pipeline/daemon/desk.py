@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -141,3 +142,42 @@ learner = "ridge"
 folds = 0
 {more}
 """
+
+
+Series = tuple[str, tuple[tuple[str, str], ...]]
+SAMPLE = re.compile(r'([a-zA-Z_:][\w:]*)(?:\{((?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\["\\n])*",?)*)\})? (\S+)')
+LABEL = re.compile(r'([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"')
+SUFFIXES = {"summary": ("_sum", "_count"), "gauge": ("",), "counter": ("",)}
+
+
+def prometheus_samples(page: str) -> dict[Series, float]:
+    """The samples of a page in the text format 0.0.4; AssertionError for what Prometheus or promtool would refuse."""
+    assert page.endswith("\n")
+    kinds: dict[str, str] = {}
+    found: dict[Series, float] = {}
+    last = ""
+    for line in page[:-1].split("\n"):
+        if line.startswith("# "):
+            word, name, text = line[2:].split(" ", 2)
+            if word == "TYPE":
+                assert name not in kinds and text in SUFFIXES, line
+                assert text != "counter" or name.endswith("_total"), line
+                kinds[name] = text
+                last = name
+            else:
+                assert word == "HELP" and name not in kinds and text, line
+            continue
+        match = SAMPLE.fullmatch(line)
+        assert match, line
+        name, labels, value = match.groups()
+        assert last and name in [last + suffix for suffix in SUFFIXES[kinds[last]]], line
+        pairs = [(key, _unescaped(text)) for key, text in LABEL.findall(labels or "")]
+        assert len({key for key, _ in pairs}) == len(pairs), line
+        series = (name, tuple(sorted(pairs)))
+        assert series not in found, line
+        found[series] = float(value.replace("Inf", "inf"))
+    return found
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", lambda match: {"n": "\n"}.get(match[1], match[1]), text)

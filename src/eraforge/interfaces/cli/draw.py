@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from eraforge.core.errors import EraforgeError
+from eraforge.core.secret import redact
 from eraforge.pipeline.verb import Verb
 
 VIEWS = {
@@ -34,6 +35,9 @@ VIEWS = {
     "backup create": "eraforge.interfaces.cli.views.upkeep.keeping:backup",
     "backup check": "eraforge.interfaces.cli.views.upkeep.keeping:backup",
     "backup restore": "eraforge.interfaces.cli.views.upkeep.keeping:backup",
+    "secrets store": "eraforge.interfaces.cli.views.upkeep.secrets:stored",
+    "secrets list": "eraforge.interfaces.cli.views.upkeep.secrets:listed",
+    "secrets forget": "eraforge.interfaces.cli.views.upkeep.secrets:forgotten",
     "audit": "eraforge.interfaces.cli.views.upkeep.keeping:audit",
     "evaluate": "eraforge.interfaces.cli.views.play:evaluate",
     "data pull": "eraforge.interfaces.cli.views.play:steps",
@@ -101,7 +105,7 @@ class MachineFace:
         pass
 
     def say(self, line: str) -> None:
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(redact(line) + "\n")
         sys.stdout.flush()
 
     def answer(self, verb: Verb, facts: dict[str, Any]) -> None:
@@ -151,7 +155,7 @@ class PersonFace:
             self._bars.remove_task(self._tasks.pop(what))
 
     def say(self, line: str) -> None:
-        self._out.print(line, markup=False)
+        self._out.print(redact(line), markup=False)
 
     def answer(self, verb: Verb, facts: dict[str, Any]) -> None:
         if verb.speaks:
@@ -173,7 +177,7 @@ class PersonFace:
 
         whole = not self._errors.is_terminal
         title = Text.assemble(whose, (str(error["kind"]), "bold red"), f" ({error['code']})")
-        for line in (title, Text(str(error["sentence"])), Text(f"→ {error['next_step']}", style="green")):
+        for line in (title, Text(redact(error["sentence"])), Text(redact(f"→ {error['next_step']}"), style="green")):
             self._errors.print(line, soft_wrap=whole)
 
     def interrupted(self, verb: Verb) -> None:

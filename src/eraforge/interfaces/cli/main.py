@@ -6,13 +6,17 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
+from getpass import getpass
 from pathlib import Path
+from traceback import format_exception
+from types import TracebackType
 from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
 from eraforge.core.errors import EraforgeError, UserError
+from eraforge.core.secret import Secret, redact
 from eraforge.pipeline.catalogue import VERBS
 from eraforge.pipeline.desk import perform
 from eraforge.pipeline.verb import Option, Verb, Visit
@@ -23,6 +27,7 @@ GROUPS = {
     "prices": "Bring prices, check them, look at them.",
     "simulator": "The local tournament: its clock, faults, log and judge.",
     "config": "The configuration.",
+    "secrets": "Keys and passwords, kept where no other user reads them.",
     "backup": "The workspace in one file, and back.",
     "experiment": "Ideas tried, recorded, compared and reproduced.",
     "model": "The registry: versions of trained models, and which of them is in use.",
@@ -60,6 +65,7 @@ def main() -> None:
     """Entry point of the console script."""
     # Threads that wait by spinning slow each other down many times over when a second process wants the cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    sys.excepthook = _redacted_trace
     app = build()
     if "--json" not in sys.argv:
         app(standalone_mode=True)
@@ -125,6 +131,7 @@ def _perform(verb: Verb, folder: Path, as_json: bool, options: dict[str, Any]) -
         progress=face.progress,
         say=face.say,
         as_json=as_json,
+        ask=_asker(verb),
     )
     try:
         with face:
@@ -144,3 +151,24 @@ def _perform(verb: Verb, folder: Path, as_json: bool, options: dict[str, Any]) -
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(INTERRUPTED)
+
+
+def _asker(verb: Verb) -> Callable[[str], Secret] | None:
+    """Asks at the terminal, each question once; else takes lines of standard input, but never for a verb that stays."""
+    at_terminal = sys.stdin is not None and sys.stdin.isatty()
+    if not at_terminal and (verb.speaks or sys.stdin is None):
+        return None
+    answers: dict[str, Secret] = {}
+
+    def ask(question: str) -> Secret:
+        if question not in answers:
+            text = getpass(f"{question}: ") if at_terminal else sys.stdin.readline().rstrip("\r\n")
+            answers[question] = Secret(text)
+        return answers[question]
+
+    return ask
+
+
+def _redacted_trace(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """An error nobody expected is shown whole, but for the secrets in its text."""
+    sys.stderr.write(redact("".join(format_exception(kind, error, trace))))

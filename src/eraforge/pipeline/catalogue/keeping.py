@@ -1,10 +1,12 @@
-"""Verbs that keep a workspace: backups and its history."""
+"""Verbs that keep a workspace: backups, its history, its secrets."""
 
 from __future__ import annotations
 
 from eraforge.pipeline.verb import Option, Verb
 
 _VERBS = "eraforge.pipeline.keeping.verbs"
+_SECRETS = "eraforge.pipeline.verbs.secrets"
+_PLACE = Option("place", str, "", "where, if both are configured", choices=("", "file", "keyring"))
 _FILE = Option("file", str, "", "the backup file", positional=True)
 
 KEEPING: tuple[Verb, ...] = (
@@ -35,5 +37,18 @@ KEEPING: tuple[Verb, ...] = (
             Option("kind", str, "", "only kinds that begin so"),
             Option("subject", str, "", "only subjects that hold this text"),
         ),
+    ),
+    Verb(
+        "secrets store",
+        "Ask for keys or a password, and keep them in the encrypted file or the keyring.",
+        f"{_SECRETS}:store",
+        (Option("name", str, "", "one variable; else both halves of every account's key", positional=True), _PLACE),
+    ),
+    Verb("secrets list", "Show which secrets are found, and where; never the secrets.", f"{_SECRETS}:listed"),
+    Verb(
+        "secrets forget",
+        "Remove a secret from the encrypted file or the keyring.",
+        f"{_SECRETS}:forget",
+        (Option("name", str, "", "the variable", positional=True), _PLACE),
     ),
 )

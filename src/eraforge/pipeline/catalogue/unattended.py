@@ -12,6 +12,10 @@ UNATTENDED: tuple[Verb, ...] = (
         "run",
         "Watch the rounds and play every entry in time, until stopped; several hosts may share one database.",
         "eraforge.pipeline.verbs.run:run",
+        (
+            Option("listen", str, "", "serve /health, /ready and /metrics at this HOST:PORT"),
+            Option("log", str, "", "write JSON lines into this file, and rotate it"),
+        ),
         speaks=True,
     ),
     Verb(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from eraforge.core.clock import monotonic
 from eraforge.core.errors import Transient
 from eraforge.pipeline.effects.sender import may_be_running, this_process
 from eraforge.pipeline.tools import Tools
@@ -31,11 +32,13 @@ class Hosts:
         self._seconds = tools.configuration.run.lease_seconds
         self._over = threading.Event()
         self._beat: threading.Thread | None = None
+        self.renewed: float | None = None  # moment (monotonic) of the last lease that stands in the ledger
 
     def renew(self, now: datetime) -> bool:
         """Say that this host lives; whether it leads."""
         until = now + timedelta(seconds=self._seconds)
         self._tools.ledger.take_lease(HOST + self.name, self.name, now, until)
+        self.renewed = monotonic()
         return self._tools.ledger.take_lease(LEADER, self.name, now, until)
 
     def bury(self, now: datetime, take_over: Callable[[str], int]) -> dict[str, int]:

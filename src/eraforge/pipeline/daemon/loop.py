@@ -5,19 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from eraforge.core.clock import SystemClock, monotonic
 from eraforge.core.errors import EraforgeError, Transient, UserError
-from eraforge.core.words import Entry
+from eraforge.core.words import Entry, Round
 from eraforge.pipeline.daemon import durations, watch
 from eraforge.pipeline.daemon.chores import Chores
 from eraforge.pipeline.daemon.hosts import Hosts
+from eraforge.pipeline.daemon.service.condition import Look, Window
 from eraforge.pipeline.daemon.slots import Slots
 from eraforge.pipeline.daemon.watch import Watched
 from eraforge.pipeline.daemon.workers import GIGABYTE, Limits
 from eraforge.pipeline.engine import Engine
 from eraforge.pipeline.notices.office import Office, ping
+from eraforge.pipeline.secrets.key_check import check_keys
 from eraforge.pipeline.steps.ahead import fallback
 from eraforge.pipeline.steps.ahead.reconcile import reconcile
 from eraforge.pipeline.tools import Tools
@@ -42,6 +44,8 @@ class Daemon:
         entries: configured entries.
         stop_work: kills what computes for an entry.
         say: one line for the person who looks on.
+
+    `saw` is called after each look with what it saw, or with None where it could not look.
     """
 
     def __init__(
@@ -60,7 +64,9 @@ class Daemon:
         self._chores = Chores(tools, engine, office, entries)
         self._rescuers = ThreadPoolExecutor(RESCUERS, thread_name_prefix="rescue")
         self._reconciled = False
+        self._keys_checked: date | None = None
         self._last: tuple[datetime, float] | None = None
+        self.saw: Callable[[Look | None], None] = _unseen
 
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop` is set.
@@ -91,6 +97,7 @@ class Daemon:
         now = self._tools.clock.now()
         self._last = (now, monotonic())
         if not self._hosts.renew(now) and not (self._hosts.free_leader() and self._hosts.renew(now)):
+            self.saw(Look(now, leads=False))
             return False  # another host leads; this one works on what the queue holds
         for host, pieces in self._hosts.bury(now, self._engine.take_over).items():
             told = f"Host {host} is gone; {pieces} pieces of its work were put back into the queue."
@@ -98,14 +105,19 @@ class Daemon:
         if not self._reconciled:
             self._reconcile(now)
         if not self._reconciled:
+            self.saw(Look(now, leads=True, reconciled=False))
             return True  # looked at again soon; nothing new begins before
+        self._check_keys(now)
         watched = watch.watch(self._tools, self._entries, now)
-        waiting = [one for one in watched if self._watch(one, now)]
+        windows = tuple(self._watch(one, now) for one in watched)
+        waiting = any(window.waiting and window.opens <= now < window.closes for window in windows)
         if not waiting:
             self._chores.do(watched, now)
         self._slots.forget(now - KEPT)
         self._office.deliver(now)
-        return bool(waiting)
+        silent = tuple(one.subject for one in watched if one.error is not None)
+        self.saw(Look(now, leads=True, windows=windows, silent=silent))
+        return waiting
 
     def limits(self, entry: Entry | None, stage: str) -> Limits:
         """What a stage may take: by what it took before; in a window never so long that others wait for it in vain."""
@@ -133,8 +145,8 @@ class Daemon:
                 return max((durations.rescue_moment(self._tools, entry, played) - now).total_seconds(), 0.0)
         return None
 
-    def _watch(self, one: Watched, now: datetime) -> bool:
-        """One arena of one account; whether its window still waits for an answer."""
+    def _watch(self, one: Watched, now: datetime) -> Window:
+        """One arena of one account: do what is due, and tell how its window stands."""
         if one.error is not None:
             subject = f"{one.subject}/{one.round.number}"
             self._office.tell("server-silent", subject, one.error.sentence, now, one.error.next_step)
@@ -155,7 +167,24 @@ class Daemon:
                 self._slots.missed(entry, one.round, now)
         if not empty and ours:
             self._ping(one, now)
-        return one.round.is_open(now) and bool(empty)
+        names, danger = tuple(entry.name for entry in empty), self._in_danger(one.round, empty, now)
+        return Window(one.account, one.arena, one.round.number, one.round.opens, one.round.closes, names, danger)
+
+    def _in_danger(self, played: Round, empty: list[Entry], now: datetime) -> tuple[str, ...]:
+        """Entries whose fallback should have answered by now and has not, or whose submission waits for a person."""
+        if not played.is_open(now):
+            return ()
+        due = [entry for entry in empty if now >= durations.rescue_moment(self._tools, entry, played)]
+        held = [entry for entry in empty if self._slots.held(entry, played.number)]
+        left = [entry for entry in empty if entry in due or entry in held]
+        return tuple(entry.name for entry in left if not self._slots.is_filled(entry, played.number))
+
+    def _check_keys(self, now: datetime) -> None:
+        """What the keys may do, at the start and once a day."""
+        if self._keys_checked != now.date():
+            accounts = sorted({entry.account for entry in self._entries})
+            if check_keys(self._tools, accounts, self._office, self._say, now):
+                self._keys_checked = now.date()
 
     def _catch_up(self, one: Watched, ours: list[Entry], now: datetime) -> None:
         unseen = watch.remember(self._tools, one, now)
@@ -213,6 +242,7 @@ class Daemon:
     def _trouble(self, error: Transient) -> None:
         """The server's clock or the ledger is away: say so by the last known time, and look again."""
         self._say(error.sentence)
+        self.saw(None)
         known = self._last
         now = known[0] + timedelta(seconds=monotonic() - known[1]) if known else SystemClock().now()
         try:
@@ -220,3 +250,7 @@ class Daemon:
             self._office.deliver(now)
         except Transient as second:
             self._say(second.sentence)
+
+
+def _unseen(look: Look | None) -> None:
+    """Where nobody asks how it is."""

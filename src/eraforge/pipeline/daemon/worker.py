@@ -33,7 +33,13 @@ def serve(jobs: IO[bytes], answers: IO[bytes]) -> None:
 
     first = pickle.load(jobs)
     clock = RunningClock(first["at"])
-    visit = Visit(Path(first["folder"]), first["environment"], first["flags"], lambda *given: tell("progress", *given))
+    visit = Visit(
+        folder=Path(first["folder"]),
+        environment=first["environment"],
+        flags=first["flags"],
+        progress=lambda *given: tell("progress", *given),
+        keyless=True,
+    )
     with open_workspace(visit, clock=clock) as tools:
         tell("ready", os.getpid())
         while True:

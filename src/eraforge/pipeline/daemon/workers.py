@@ -31,7 +31,7 @@ from eraforge.pipeline.verb import Visit
 LOOK_SECONDS = 0.05
 GIGABYTE = 1e9
 ACTING = (stages.submit, preflight, fallback.keep_model, fallback.remember)  # these ask, act or record: in this process
-SECRETS = ("PUBLIC_ID", "SECRET_KEY", "PASSWORD", "TOKEN", "WEBHOOK")
+SECRETS = ("PUBLIC_ID", "SECRET_KEY", "PASSWORD", "PASSPHRASE", "TOKEN", "WEBHOOK")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ CODES: dict[str, Kind] = {
     "effect-held": Kind("critical", "Look at it with `eraforge doctor` and decide."),
     "server-silent": Kind("error", "Check the network; rounds are taken from the calendar meanwhile."),
     "keys-refused": Kind("critical", "Create a new API key and put it where the configuration says."),
+    "key-cannot-submit": Kind("critical", "Create a key that may upload submissions, before the next window."),
     "scores-failed": Kind("warning", "It is tried again tomorrow; `eraforge scores` tries at once."),
     "payout-off": Kind("error", "See `eraforge payout reconcile`."),
     "host-gone": Kind("warning", "Its work was taken over; see why it stopped."),

@@ -15,7 +15,7 @@ from eraforge.core import plugins
 from eraforge.core.configuration import Configuration, NotifyTable
 from eraforge.core.errors import Broken, EraforgeError, Transient, UserError
 from eraforge.core.ports import Notice, Notifier
-from eraforge.core.secret import Secret
+from eraforge.core.secret import Secret, guard
 from eraforge.pipeline.notices.codes import CODES, SEVERITIES
 from eraforge.store.ledger import Ledger
 
@@ -162,7 +162,7 @@ def _notifier(name: str, table: NotifyTable, environment: Mapping[str, str]) -> 
             raise UserError(
                 "no-channel-secret", f"Channel {name!r} needs the variable {value}, which is not set.", f"Set {value}."
             )
-        settings[key.removesuffix("_variable")] = Secret(environment[str(value)])
+        settings[key.removesuffix("_variable")] = guard(Secret(environment[str(value)]))
     try:
         made: Notifier = kind(**settings)
     except TypeError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from eraforge.core import plugins
 from eraforge.core.errors import EraforgeError, UserError
 from eraforge.pipeline.effects.settling import Settling
+from eraforge.pipeline.secrets.scopes import ScopeFinding, judge
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.workspace import open_workspace, read_configuration
@@ -28,7 +29,7 @@ def doctor(visit: Visit) -> Facts:
                     "server", lambda: f"{tools.configuration.server.url}, {tools.clock.now():%Y-%m-%d %H:%M:%S} UTC"
                 ),
             ]
-            findings += [_finding(f"keys of {name}", _keys(tools, name)) for name in tools.configuration.accounts]
+            findings += [_account(tools, name) for name in tools.configuration.accounts]
             findings += [_finding(f"entry {name}", _entry(tools, name)) for name in tools.configuration.entries]
     return {"findings": findings, "exit_code": next((one["exit_code"] for one in findings if not one["ok"]), 0)}
 
@@ -103,13 +104,22 @@ def _settle_time(tools: Tools) -> str:
     return f"{settling.seconds():g} s before an unanswered change counts as absent ({told})"
 
 
-def _keys(tools: Tools, account: str) -> Callable[[], str]:
+def _account(tools: Tools, account: str) -> Facts:
+    """Whether the keys are accepted and may do what is needed; that they may do more is no fault, but worth a step."""
+    scopes: list[ScopeFinding] = []
+
     def look() -> str:
         found = tools.readers(account).account()
+        scopes.append(judge(account, found))
+        if scopes[0].lacking:
+            raise UserError("scope-lacking", scopes[0].sentence, scopes[0].next_step)
         models = sum(len(named) for named in found.models.values())
         return f"accepted for {found.username}, {models} models"
 
-    return look
+    row = _finding(f"keys of {account}", look)
+    if row["ok"] and scopes[0].needless:
+        row |= {"text": f"{row['text']}. {scopes[0].sentence}", "next": scopes[0].next_step}
+    return row
 
 
 def _entry(tools: Tools, name: str) -> Callable[[], str]:

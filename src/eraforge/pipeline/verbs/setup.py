@@ -21,6 +21,9 @@ url = "{server}"
 # or from a file that only you can read:
 # [accounts.main]
 # secret_file = ".secrets"
+# or from `eraforge secrets store`:
+# [secrets]
+# encrypted_file = "secrets.enc"
 
 [entries.{entry}]
 model = "{model}"        # your model's name in the tournament
