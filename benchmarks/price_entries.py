@@ -76,6 +76,7 @@ class Market:
         label_repairs: further rules for the bars the labels are computed from.
         sectors: file of `symbol, gics_sector` under the folder of data, or "".
         country: of every symbol, where the label takes countries out.
+        block: eras predicted by one training on all before them.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Market:
     label_repairs: tuple[str, ...] = ()
     sectors: str = ""
     country: str = ""
+    block: int = YEAR
 
     @property
     def overlap(self) -> Overlap:
@@ -112,6 +114,7 @@ MARKETS = (
         label_repairs=("adjust",),
         sectors="us_equities_daily/sp500_gics_sectors_c2021.parquet",
         country="US",
+        block=2 * YEAR,
     ),
 )
 
@@ -260,13 +263,14 @@ def entries() -> dict[str, Model]:
     return {"ridge": Ridge(), DEFAULT: LightGBM()}
 
 
-def measure(rows: Rows, market: Market, models: Mapping[str, Model], chunk: int = YEAR, dealings: int = 0) -> Measured:
+def measure(rows: Rows, market: Market, models: Mapping[str, Model], chunk: int, dealings: int = 0) -> Measured:
     """Train and predict walk-forward, and score models and untrained baselines on the same predicted eras.
 
     Args:
         models: by name.
         chunk: eras per block: each is predicted after training on all before it, purged.
-        dealings: how often labels are shuffled within eras and everything is done again for the null.
+        dealings: how often labels are shuffled within eras and everything is done again for the null, in halves: the
+            older eras are learned, the newer ones predicted.
     """
     splitter, name = WalkForward(chunk=chunk), market.label.name
     truth = rows.panel.frame.select(ERA, ID, pl.col(name).alias(TRUTH)).collect()
@@ -282,9 +286,10 @@ def measure(rows: Rows, market: Market, models: Mapping[str, Model], chunk: int 
     scored = ["momentum", "low volatility", *models]
     plain = score_table(corr, table, scored, [TRUTH])
     past = score_table(fnc, table, list(models), [list(NEUTRALISERS), TRUTH])
+    halves = WalkForward(folds=1)
     null = {
         model_name: [
-            _known(evaluate(model, dealt(rows.panel, dealing), splitter, train_eras=0).scores[0].values)
+            _known(evaluate(model, dealt(rows.panel, dealing), halves, train_eras=0).scores[0].values)
             for dealing in range(dealings)
         ]
         for model_name, model in models.items()
@@ -366,4 +371,4 @@ def part_of(bars: Bars) -> Bars:
 
 def examine_rows(rows: Rows, market: Market, model: Model) -> LeakReport:
     """What a turn examines before it trains: folds, columns, and the model on some of the rows."""
-    return examine_entry(f"{DEFAULT} on {market.name}", model, rows.panel, WalkForward(chunk=YEAR), "quick")
+    return examine_entry(f"{DEFAULT} on {market.name}", model, rows.panel, WalkForward(chunk=market.block), "quick")

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 from line_chart import line_chart
@@ -24,7 +25,6 @@ from price_entries import (
     BASELINES,
     DEFAULT,
     MARKETS,
-    YEAR,
     Market,
     Measured,
     Prices,
@@ -72,7 +72,7 @@ def tell(market: Market, data: Path) -> Told:
     whole = probe(prices.bars, market, entries()[DEFAULT])
     rows = rows_of(prices.bars, market, prices.priced)
     entry = examine_rows(rows, market, entries()[DEFAULT])
-    measured = measure(rows, market, entries(), YEAR, DEALINGS)
+    measured = measure(rows, market, entries(), market.block, DEALINGS)
     eras = rows.panel.eras
     spent = monotonic() - begun
     return Told(measured, prices, len(rows.panel.features), (eras[0], eras[-1]), whole, entry, spent)
@@ -188,24 +188,29 @@ def section(told: Told, picture: str) -> list[str]:
         ),
         probe_line("the entry's own, as in every turn", told.entry),
         "",
+        measured_with(told.seconds),
+        "",
     ]
 
 
-def measured_with(seconds: float) -> list[str]:
-    """The code, the machine, and what it took."""
+def measured_with(seconds: float) -> str:
+    """The code, the versions, and what it took."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=PAGE.parent, capture_output=True, text=True, check=False
     )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "polars", "lightgbm"))
-    return [
-        "## Measured with",
-        "",
-        f"eraforge {__version__} (commit {commit.stdout.strip() or 'unknown'}), Python {platform.python_version()}, "
-        f"{libraries}; {seconds:.0f} s and {peak:.1f} GiB at the peak for all of this page, on two cores shared with "
-        "other work.",
-        "",
-    ]
+    return (
+        f"Measured with eraforge {__version__} (commit {commit.stdout.strip() or 'unknown'}), Python "
+        f"{platform.python_version()}, {libraries}, in {seconds:.0f} s ({process_time():.0f} s of processor time), on "
+        f"two cores shared with other work; {peak:.1f} GiB at the peak."
+    )
+
+
+def sections_of(page: str) -> dict[str, str]:
+    """Title -> section of every market on a page that was written before."""
+    parts = page.split("\n## ")[1:]
+    return {part.partition("\n")[0]: f"## {part.rstrip()}\n" for part in parts}
 
 
 def main() -> int:
@@ -213,20 +218,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("data", type=Path, help="the folder that holds crypto_daily and us_equities_daily")
     parser.add_argument("--write", type=Path, help="write the document to this file, and its plots beside it")
+    parser.add_argument("--market", choices=[market.name for market in MARKETS], help="only this one; others stay")
     options = parser.parse_args()
-    begun, lines = monotonic(), []
+    sections = sections_of(options.write.read_text()) if options.write and options.write.exists() else {}
     for market in MARKETS:
-        told = tell(market, options.data)
-        picture = f"real_prices_{market.name}.svg"
-        part = section(told, picture)
-        part.insert(-1, f"\n{told.seconds:.0f} s.")
-        lines += part
-        print("\n".join(part), flush=True)
-        if options.write:
-            options.write.with_name(picture).write_text(chart(told.measured))
-    lines += measured_with(monotonic() - begun)
+        if options.market in (None, market.name):
+            told = tell(market, options.data)
+            picture = f"real_prices_{market.name}.svg"
+            sections[market.title] = "\n".join(section(told, picture))
+            print(sections[market.title], flush=True)
+            if options.write:
+                options.write.with_name(picture).write_text(chart(told.measured))
     if options.write:
-        options.write.write_text(PAGE.read_text() + "\n".join(lines))
+        found = [sections[market.title] for market in MARKETS if market.title in sections]
+        options.write.write_text(PAGE.read_text() + "\n".join(found))
     return 0
 
 

@@ -203,6 +203,11 @@ def test_the_page_begins_with_its_reading_guide_and_holds_every_market(entries: 
     assert "FAILED" not in page
 
 
+def test_one_market_is_measured_again_without_the_others(document: Any) -> None:
+    sections = document.sections_of("# Title\n\nA guide.\n\n## One\n\n1\n\n## Two (small)\n\n2\n")
+    assert sections == {"One": "## One\n\n1\n", "Two (small)": "## Two (small)\n\n2\n"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("place", [0, 1])
 def test_real_prices_go_the_whole_way(entries: Any, document: Any, place: int, tmp_path: Path) -> None:
@@ -213,7 +218,7 @@ def test_real_prices_go_the_whole_way(entries: Any, document: Any, place: int, t
     names = prices.bars.symbols[::5]
     rows = entries.rows_of(prices.bars.of(names).last(1000), market, prices.priced.of(names).last(1000), least=30)
     assert rows.panel.synthetic is None
-    measured = entries.measure(rows, market, entries.entries(), dealings=2)
+    measured = entries.measure(rows, market, entries.entries(), market.block, dealings=2)
     assert all(abs(np.mean(list(scores.values()))) < 0.25 for scores in measured.corr.values())
     for dealings in measured.null.values():
         eras = np.array([[scores[era] for scores in dealings] for era in dealings[0]]).mean(axis=1)
