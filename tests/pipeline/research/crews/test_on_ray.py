@@ -74,7 +74,9 @@ def test_every_node_works_and_a_killed_worker_takes_no_try_with_it(
     assert not ray.is_initialized()
 
 
-def test_a_cluster_that_is_not_there_is_told(laboratory: Any) -> None:
-    laboratory.environment["RAY_ADDRESS"] = "127.0.0.1:1"
-    with pytest.raises(UserError, match=r"127\.0\.0\.1:1"):
-        laboratory.perform("search", file="stiffness.toml", workers=2, on="ray")
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "127.0.0.1:port"])
+def test_a_cluster_that_is_not_there_is_told(workspace: Any, address: str) -> None:
+    (workspace.folder / "stiffness.toml").write_text(STIFFNESS)
+    workspace.environment["RAY_ADDRESS"] = address
+    with pytest.raises(UserError, match=address.replace(".", r"\.")):
+        workspace.perform("search", file="stiffness.toml", workers=2, on="ray")

@@ -5,9 +5,11 @@ All machines see the workspace under the same path.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from eraforge.core.clock import RunningClock
 from eraforge.core.errors import SEVEN, DataError, EraforgeError, UserError
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import optuna
 
 ADDRESS = "RAY_ADDRESS"
+CONNECT_SECONDS = 10.0
 
 
 def cluster(visit: Visit, workers: int) -> Crew:
@@ -38,8 +41,10 @@ def cluster(visit: Visit, workers: int) -> Crew:
     def crew(tools: Tools, experiment: Experiment, search: Search, study: optuna.Study) -> None:
         address = visit.environment.get(ADDRESS)
         try:
+            if address:
+                _knock(address)
             ray.init(address=address or None, include_dashboard=None if address else False, log_to_driver=False)
-        except (ConnectionError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise UserError(
                 "no-such-cluster", f"There is no Ray cluster at {address}.", f"Start it, or correct {ADDRESS}."
             ) from error
@@ -101,6 +106,18 @@ class Actor:
         except EraforgeError as error:
             return error.as_dict()
         return None
+
+
+def _knock(address: str) -> None:
+    """Whether anything listens there at all: Ray itself would go on trying for many minutes.
+
+    Raises:
+        OSError: nothing does. ValueError: it is no address.
+    """
+    place = urlsplit(address if "://" in address else f"ray://{address}")
+    if place.port is not None:
+        with socket.create_connection((place.hostname or "", place.port), CONNECT_SECONDS):
+            pass
 
 
 def _ray() -> Any:
