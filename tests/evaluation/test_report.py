@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,6 +18,7 @@ from eraforge.core.panel import Moments, Panel, Sample
 from eraforge.core.ports import Fitted, Fold, Model
 from eraforge.evaluation.checks.practice import practice_panel
 from eraforge.evaluation.report import Report, evaluate
+from eraforge.evaluation.splitters.purged_k_fold import PurgedKFold
 from eraforge.evaluation.splitters.walk_forward import WalkForward
 from eraforge.models.boosting import LightGBM
 from eraforge.models.linear import Ridge
@@ -182,3 +184,17 @@ def test_an_unknown_figure_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UserError) as caught:
         report.figure("CORR", "median")
     assert "CORR sharpe" in caught.value.next_step
+
+
+@pytest.mark.parametrize("splitter", [WalkForward(folds=2), PurgedKFold(folds=3)])
+def test_a_blend_that_learns_its_weights_in_sample_is_stopped(splitter: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault planted in the inner folds: no purge between what members learn and what the weights are learned from."""
+    from eraforge.models.ensembles import evidence
+    from eraforge.models.ensembles.learned_weights import Greedy
+
+    panel = practice_panel(eras=90)
+    model = Greedy(members={"one": {"learner": "ridge"}, "two": {"learner": "ridge", "settings": {"penalty": 9.0}}})
+    assert evaluate(model, panel, splitter, train_eras=0).figure("CORR", "mean").value
+    monkeypatch.setattr(evidence, "inner_folds", lambda part, _: [Fold(part.eras[:10], part.eras[10:14])])
+    with pytest.raises(Broken, match="eras lie between"):
+        evaluate(model, panel, splitter, train_eras=0)

@@ -95,6 +95,7 @@ class EntryTable(_Table):
     settings: dict[str, Any] = Field(default_factory=dict)
     features: str = ""
     target: str = ""
+    extra_targets: tuple[str, ...] = ()
     prices: str = ""
     price_features: tuple[str, ...] = ()
     version: str = ""

@@ -301,6 +301,7 @@ class Entry:
         settings: settings of the learner.
         features: name of a feature set; "" takes the arena's.
         target: target column; "" takes the arena's main one.
+        extra_targets: further target columns that the panel carries, for learners of several targets (`multi_target`).
         prices: configured prices to compute features from, besides the tournament's own; "" for none.
         price_features: which of them; none named takes the distinct, scale-free ones.
         version: data version; "" takes the arena's.
@@ -320,6 +321,7 @@ class Entry:
     settings: Mapping[str, Any] = field(default_factory=dict)
     features: str = ""
     target: str = ""
+    extra_targets: tuple[str, ...] = ()
     prices: str = ""
     price_features: tuple[str, ...] = ()
     version: str = ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from eraforge.core.panel import ERA, ID, Panel, Sample
 from eraforge.core.ports import Fitted, Fold, Model, Progress, Splitter
 from eraforge.core.words import PREDICTION
 from eraforge.evaluation.scores import corr, mmc
-from eraforge.evaluation.splitters.fold_checks import check_folds, refuse_shuffles
+from eraforge.evaluation.splitters.blends import check_blend
+from eraforge.evaluation.splitters.fold_checks import check_fold, check_folds, refuse_shuffles
 from eraforge.evaluation.summary import EraScores, Figure, era_scores, summarise
+from eraforge.models.ensembles.evidence import overseen
 from eraforge.models.progress import reporting
 
 Fit = Callable[[Model, Panel], Fitted]
@@ -139,20 +142,21 @@ def evaluate(
         watch: told the number of each fold and its CORR per era once it is predicted; what it raises ends all.
 
     Raises:
-        Broken: when a fold is not clean.
+        Broken: when a fold is not clean, or a blend's inner folds are not (`check_blend`).
         UserError: `nothing-scored`, `too-few-eras`, `splitter-shuffles`.
         DataError: `predictions-do-not-fit`, and whatever training and scoring refuse.
     """
     refuse_shuffles(splitter)
     folds = tuple(splitter.split(panel))
     two_sided = bool(getattr(splitter, "two_sided", False))
-    check_folds(panel, folds, panel.target, getattr(splitter, "embargo", 0), two_sided)
+    for target in panel.targets if two_sided else (panel.target,):
+        check_folds(panel, folds, target, getattr(splitter, "embargo", 0), two_sided)
     reports, predicted = [], []
     for number, fold in enumerate(folds, start=1):
         if progress is not None:
             progress("folds", number - 1, len(folds))
         train = training_part(panel, fold, splitter)
-        with reporting(progress):
+        with reporting(progress), overseen(partial(_check_inner, panel, fold, two_sided)):
             fitted = fit(model, train)
         predicted.append(_predict(fitted, panel, fold.predict))
         reports.append(_fold_report(number, fold, panel, _train_corr(fitted, train, fold, train_eras)))
@@ -166,6 +170,19 @@ def evaluate(
         scores.append(_contributions(panel, predictions, meta_model))
     figures = tuple(figure for score in scores for figure in summarise(score))
     return Report(panel.target.name, tuple(reports), tuple(scores), figures, predictions, panel.synthetic)
+
+
+def _check_inner(panel: Panel, fold: Fold, two_sided: bool, inner: Sequence[Fold]) -> None:
+    """Stop a blend that would learn its weights from anything but predictions its members were not trained for.
+
+    A two-sided fold has its blend on both sides of what it predicts; there each inner fold is checked by itself.
+    """
+    if two_sided:
+        for one in inner:
+            check_fold(panel, one, panel.target)
+        return
+    seen = Fold(tuple(era for one in inner for era in one.predict), fold.predict)
+    check_blend(panel, seen, {"all": [*inner, fold]}, panel.target)
 
 
 def training_part(panel: Panel, fold: Fold, splitter: Splitter) -> Panel:

@@ -35,4 +35,11 @@ def test_the_page_stands_alone_and_shows_the_same_numbers(facts: Any) -> None:
     assert f"{facts['corr']:+.4f}" in body and f"{facts['benchmarks'][0]['mean']:+.4f}" in body
     assert "sample: validation" in body and "made-up data" in body
     assert "<b>bold" not in body and "&lt;b&gt;bold&lt;/b&gt; &amp; brave" in body
+    assert "Members of the blend" not in body
+    likeness = {"members": ["a&b", "c"], "mean": 0.5, "low": 0.25, "high": 0.75}
+    loss = {"mean": 0.0123, "low": -0.001, "high": 0.02}
+    member = {"member": "a&b", "share": 0.5, "alone": 0.03, "without": None, "loss": loss}
+    write_page("experiment report", {**facts, "members": {"ablations": [member], "likenesses": [likeness]}})
+    blend = Path(facts["page"]).read_text()
+    assert "Members of the blend" in blend and "+0.0123" in blend and "a&amp;b" in blend and "0.75" in blend
     assert not re.search(r"(src|href)=[\"']?https?:", body)

@@ -75,6 +75,21 @@ def test_hopeless_tries_are_given_up_early(laboratory: Any, monkeypatch: pytest.
     assert pruned and all(not row["values"] and row["experiment"] is None for row in pruned)
 
 
+def test_tries_of_a_search_that_was_killed_are_made_again(laboratory: Any) -> None:
+    from pathlib import Path
+
+    from eraforge.pipeline.research.search import open_search, propose, read_search
+    from eraforge.pipeline.verb import Visit
+    from eraforge.pipeline.workspace import open_workspace
+
+    asked, wanted = read_search(Path(laboratory.folder) / "stiffness.toml")
+    with open_workspace(Visit(Path(laboratory.folder), laboratory.environment)) as tools:
+        left = propose(open_search(tools, asked, wanted).study, wanted).params
+    facts = laboratory.perform("search", file="stiffness.toml")
+    assert [row["state"] for row in facts["tries"]] == ["lost", *["complete"] * 4]
+    assert facts["tries"][0]["changes"] == facts["tries"][1]["changes"] == left
+
+
 def test_several_aims_give_the_tries_that_no_other_beats_in_all(laboratory: Any) -> None:
     text = STIFFNESS.replace("tries = 4", 'tries = 5\nobjectives = ["corr", "mmc"]')
     (laboratory.folder / "both.toml").write_text(text)

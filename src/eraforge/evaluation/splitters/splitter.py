@@ -18,7 +18,7 @@ Cut = tuple[Iterable[int], Sequence[int]]
 
 
 class PurgedSplitter(ABC):
-    """A splitter over the eras of a panel, purged for the panel's main target.
+    """A splitter over the eras of a panel, purged for the panel's main target (two-sided: for its furthest one).
 
     `two_sided` splitters also train on what follows a predicted block. Their embargo lies after the block, as in Lopez
     de Prado 2018 (chapter 7); that of the others lies before it.
@@ -38,10 +38,15 @@ class PurgedSplitter(ABC):
     def split(self, panel: Panel) -> Iterator[Fold]:
         """Folds of the panel's eras for its main target.
 
+        A two-sided fold leaves out what its furthest-looking target needs; for others `Panel.asof` masks the labels
+        of further targets that are not known yet.
+
         Raises:
             UserError: `too-few-eras` when a fold would have nothing to train on.
         """
         target, sides = panel.target, (0, self.embargo) if self.two_sided else (self.embargo, 0)
+        if self.two_sided:
+            target = max(panel.targets, key=lambda one: one.horizon)
         before, after = (target.purge + side for side in sides)
         for candidates, block in self.cuts(panel):
             train = clean_around(panel, candidates, block, target, before, after)

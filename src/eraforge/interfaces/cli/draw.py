@@ -25,6 +25,8 @@ VIEWS = {
     "experiment show": "eraforge.interfaces.cli.views.laboratory.research:experiment",
     "experiment compare": "eraforge.interfaces.cli.views.laboratory.compare:compare",
     "experiment report": "eraforge.interfaces.cli.views.laboratory.research:study",
+    "experiment export": "eraforge.interfaces.cli.views.laboratory.research:exported",
+    "experiment select": "eraforge.interfaces.cli.views.laboratory.blends:selection",
     "experiment reproduce": "eraforge.interfaces.cli.views.laboratory.research:reproduced",
     "search": "eraforge.interfaces.cli.views.laboratory.research:search",
     "model register": "eraforge.interfaces.cli.views.laboratory.research:version",

@@ -44,7 +44,7 @@ th { color: var(--quiet); font-weight: 500 }
 def page(facts: dict[str, Any]) -> str:
     """One HTML document that needs no network."""
     parts = [_head(facts), _cards(facts), _curve(facts), _eras(facts), _regimes(facts), _benchmarks(facts)]
-    parts += [_exposures(facts), _importances(facts), _inputs(facts)]
+    parts += [_members(facts), _exposures(facts), _importances(facts), _inputs(facts)]
     title = escape(facts["name"])
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
@@ -129,6 +129,26 @@ def _benchmarks(facts: dict[str, Any]) -> str:
         rows.append((row["benchmark"], row["sentence"], *cells))
     names = ("benchmark", "in words", "its CORR", "difference", "90% interval")
     return _table("Against the tournament's own models", names, rows)
+
+
+def _members(facts: dict[str, Any]) -> str:
+    """The members of a blend, and how alike they are; nothing for other models."""
+    found = facts["members"]
+    if not found:
+        return ""
+    rows = []
+    for row in found["ablations"]:
+        loss = row["loss"]
+        told = (f"{loss['mean']:+.4f}", f"{loss['low']:+.4f}..{loss['high']:+.4f}") if loss else ("–", "–")
+        scores = tuple("–" if row[name] is None else f"{row[name]:+.4f}" for name in ("alone", "without"))
+        rows.append((row["member"], f"{row['share']:.0%}", *scores, *told))
+    names = ("member", "share", "CORR alone", "blend without it", "loss without it", "90% interval")
+    pairs = [
+        (*row["members"], f"{row['mean']:.2f}", f"{row['low']:.2f}", f"{row['high']:.2f}")
+        for row in found["likenesses"][:20]
+    ]
+    alike = _table("How alike the members are", ("first", "second", "correlation", "least", "most"), pairs)
+    return _table("Members of the blend", names, rows) + alike
 
 
 def _exposures(facts: dict[str, Any]) -> str:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from eraforge.core.panel import ERA, ID, Panel
-from eraforge.core.ports import Model
+from eraforge.core.ports import Fold, Model
 from eraforge.core.words import PREDICTION
 from eraforge.models.eras import inner_folds
 from eraforge.models.progress import report
 from eraforge.models.ranking import era_corr, rank_to_normal
+
+Overseer = Callable[[Sequence[Fold]], None]
+_overseer: ContextVar[Overseer | None] = ContextVar("overseer", default=None)
+
+
+@contextmanager
+def overseen(by: Overseer) -> Iterator[None]:
+    """Show `by` the inner folds of every blend that is trained inside, before it is; what it raises ends the training.
+
+    Whoever evaluates a model knows which eras it must not have seen; a blend does not.
+    """
+    token = _overseer.set(by)
+    try:
+        yield
+    finally:
+        _overseer.reset(token)
 
 
 @dataclass(frozen=True)
@@ -57,6 +75,9 @@ def gather_evidence(parts: Mapping[str, Model], panel: Panel, folds: int) -> Evi
     target = panel.target.name
     keys, truth, ranks = [], [], []
     cut = list(inner_folds(panel, folds))
+    overseer = _overseer.get()
+    if overseer is not None:
+        overseer(cut)
     for number, fold in enumerate(cut, start=1):
         future = panel.where_eras(fold.predict).labelled()
         rows = future.frame.select(ERA, ID, pl.col(target).cast(pl.Float64)).collect()

@@ -41,6 +41,24 @@ RESEARCH: tuple[Verb, ...] = (
         (_NAME, Option("output", str, "", "write the page here (.html)")),
     ),
     Verb(
+        "experiment select",
+        "Pick a blend from recorded experiments, judged on eras that the picking did not look at.",
+        f"{_RUN}:experiment_select",
+        (
+            Option("name", list[str], (), "experiments to pick from; all on the newest's question", positional=True),
+            Option("objective", str, "corr", "what is made as large as it can", choices=("corr", "sharpe")),
+        ),
+    ),
+    Verb(
+        "experiment export",
+        "Show experiments to an MLflow tracking server; what it holds already is left alone.",
+        f"{_RUN}:experiment_export",
+        (
+            Option("name", list[str], (), "experiments to export; all when left out", positional=True),
+            Option("to", str, "http://127.0.0.1:5000", "address of the server"),
+        ),
+    ),
+    Verb(
         "experiment reproduce",
         "Compute an experiment anew from the recorded data and compare every byte.",
         f"{_RUN}:experiment_reproduce",
@@ -53,6 +71,8 @@ RESEARCH: tuple[Verb, ...] = (
         (
             Option("file", str, "", "the experiment's TOML file, with a [search] table", positional=True),
             Option("tries", int, 0, "tries in all, those already made included; the file's when left out", least=0),
+            Option("workers", int, 1, "tries that are carried out at once", least=1, most=256),
+            Option("on", str, "processes", "what carries them out", choices=("processes", "ray")),
         ),
     ),
     Verb(

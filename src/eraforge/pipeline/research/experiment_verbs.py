@@ -1,9 +1,9 @@
-"""Verbs `experiment run|list|show|compare|reproduce`."""
+"""Verbs `experiment run|list|show|report|compare|select|export|reproduce` and `search`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eraforge.core.errors import UserError
 from eraforge.core.panel import Sample
@@ -15,6 +15,9 @@ from eraforge.pipeline.steps.evaluating.judging import compare_reports, era_over
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from eraforge.pipeline.research.search import Crew
 
 LEVEL = 0.9
 DIFFERS = 3
@@ -84,6 +87,42 @@ def experiment_compare(visit: Visit, first: str, second: str) -> Facts:
         reports = [tools.cache.read_json(each.facts["report"]) for each in (one, other)]
         found = compare_reports(_arena(tools, one), questions[0][1], reports)
         return {"first": f"{one.name} {one.id[:8]}", "second": f"{other.name} {other.id[:8]}", "comparisons": found}
+
+
+def experiment_select(visit: Visit, name: list[str], objective: str) -> Facts:
+    """Pick a blend from recorded experiments, and judge it on eras that the picking did not look at.
+
+    Raises:
+        UserError: `unknown-experiment`, `experiments-of-other-targets`, `pool-too-small`.
+        DataError: `too-few-eras-to-select`.
+    """
+    from eraforge.pipeline.research.blends import select_blend
+
+    with open_workspace(visit) as tools:
+        return select_blend(tools, name, objective)
+
+
+def experiment_export(visit: Visit, name: list[str], to: str) -> Facts:
+    """Show experiments to an MLflow tracking server; what it holds already is left alone.
+
+    Raises:
+        UserError: `unknown-experiment`, `tracking-address`. Transient: `tracking-unreachable`. Refused:
+            `tracking-refused`.
+    """
+    from eraforge.pipeline.research.tracking import TrackingServer
+
+    with open_workspace(visit) as tools, TrackingServer(to, visit.environment) as server:
+        wanted = [records.find(tools, one) for one in name] if name else records.records(tools)
+        rows = []
+        for done, record in enumerate(wanted):
+            tools.progress("export", done, len(wanted))
+            row = _shown(tools, record)
+            place = server.experiment(f"eraforge {row['arena']} {row['target']}")
+            known = server.known(place, record.id)
+            run = known or server.add(place, row)
+            rows.append({"name": record.name, "id": record.id, "run": run, "added": known is None})
+        tools.progress("export", len(wanted), len(wanted))
+        return {"to": server.where, "experiments": rows}
 
 
 def experiment_reproduce(visit: Visit, name: str) -> Facts:
@@ -179,20 +218,33 @@ def _arena(tools: Tools, record: Record) -> Arena:
     return tools.arena(experiment_of(record.facts["experiment"], record.id).as_entry())
 
 
-def search(visit: Visit, file: str, tries: int) -> Facts:
+def _crew(visit: Visit, workers: int, on: str) -> Crew | None:
+    """Who carries out the tries; None: this process."""
+    if on == "ray":
+        from eraforge.pipeline.research.crews.on_ray import cluster
+
+        return cluster(visit, workers)
+    if workers == 1:
+        return None
+    from eraforge.pipeline.research.crews.crew import processes
+
+    return processes(visit, workers)
+
+
+def search(visit: Visit, file: str, tries: int, workers: int, on: str) -> Facts:
     """Make the missing tries of a search, and tell the best with the luck of as many tries.
 
     Raises:
-        UserError: what is wrong with the file; `objective-without-figure`.
+        UserError: what is wrong with the file; `objective-without-figure`, `extra-missing`, `no-such-cluster`.
     """
-    from eraforge.pipeline.research.search import read_search, run_search
+    from eraforge.pipeline.research.search import LOST, read_search, run_search
 
     if not file:
         raise UserError("name-the-file", "Which search?", "Give its file: `eraforge search FILE.toml`.")
     experiment, wanted = read_search(Path(file) if Path(file).is_absolute() else visit.folder / file)
     wanted = wanted.model_copy(update={"tries": tries}) if tries else wanted
     with open_workspace(visit) as tools:
-        study = run_search(tools, experiment, wanted).study
+        study = run_search(tools, experiment, wanted, _crew(visit, workers, on)).study
         by_id = {one.id: one for one in records.records(tools)}
         rows = []
         for trial in study.trials:
@@ -200,7 +252,7 @@ def search(visit: Visit, file: str, tries: int) -> Facts:
             rows.append(
                 {
                     "number": trial.number,
-                    "state": trial.state.name.lower(),
+                    "state": "lost" if trial.user_attrs.get(LOST) else trial.state.name.lower(),
                     "changes": trial.params,
                     "values": dict(zip(wanted.objectives, trial.values, strict=True)) if complete else {},
                     "experiment": trial.user_attrs.get("experiment"),

@@ -7,24 +7,29 @@ objective, a try whose first folds are worse than those of half the tries before
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eraforge.core.digest import digest_value
 from eraforge.core.errors import EraforgeError, UserError
+from eraforge.core.words import PayoutPolicy
 from eraforge.pipeline.research.experiment import Experiment, read_experiment_tree
 from eraforge.pipeline.research.run import run_experiment
 from eraforge.pipeline.research.space import Search, tried, worth
 from eraforge.pipeline.steps.live_history import policy_of
 from eraforge.pipeline.tools import Tools
+from eraforge.store.atomic import only_one
 
 if TYPE_CHECKING:
     import optuna
 
 FILE = "searches.sqlite"
 WARM = 5  # tries before anything is given up
+ATTEMPTS = 2  # workers that may be lost on one try before it has failed
+LOST, ATTEMPT = "lost", "attempt"
+Crew = Callable[[Tools, Experiment, Search, "optuna.Study"], None]
 
 
 class GivenUp(Exception):
@@ -85,33 +90,67 @@ def open_search(tools: Tools, experiment: Experiment, search: Search) -> Searche
 
 
 def finished(study: optuna.Study) -> int:
-    """Tries that came to an end: complete, given up or failed."""
-    return sum(trial.state.is_finished() for trial in study.trials)
+    """Tries that came to an end: complete, given up or failed; not those whose worker was lost and that come again."""
+    return sum(trial.state.is_finished() and not trial.user_attrs.get(LOST) for trial in study.trials)
 
 
-def run_search(tools: Tools, experiment: Experiment, search: Search) -> Searched:
-    """Make the tries that are still missing.
+def run_search(tools: Tools, experiment: Experiment, search: Search, crew: Crew | None = None) -> Searched:
+    """Make the tries that are still missing. Two searches of one name take turns.
+
+    Args:
+        crew: who carries the tries out; without one, this process does, one after the other.
 
     Raises:
         UserError: `objective-without-figure`, and what is wrong with the entry before anything is changed.
     """
     found = open_search(tools, experiment, search)
-    entry = experiment.as_entry()
-    arena = tools.arena(entry)
-    policy = policy_of(arena, tools.reader(entry).current_round(arena))
-    while finished(found.study) < search.tries:
-        tools.progress(f"{experiment.name}: tries", finished(found.study), search.tries)
-        _one_try(tools, experiment, search, found.study, lambda report: worth(report, search.objectives, policy))
+    with only_one(tools.folder / f"search-{found.name[:16]}"):
+        for trial in found.study.get_trials(states=[_state("RUNNING")]):
+            lose(found.study, trial.number)  # whoever made it is no more
+        if crew is not None:
+            crew(tools, experiment, search, found.study)
+        while finished(found.study) < search.tries:
+            tools.progress(f"{experiment.name}: tries", finished(found.study), search.tries)
+            carry_out(tools, experiment, search, propose(found.study, search))
     tools.progress(f"{experiment.name}: tries", search.tries, search.tries)
     return found
 
 
-def _one_try(tools: Tools, experiment: Experiment, search: Search, study: optuna.Study, value_of: Any) -> None:
+def propose(study: optuna.Study, search: Search) -> optuna.Trial:
+    """The next try, its settings chosen; one that was lost comes first."""
+    trial = study.ask()
+    for key, where in search.space.items():
+        where.suggest(trial, key)
+    return trial
+
+
+def lose(study: optuna.Study, number: int) -> None:
+    """Give up a try whose worker is gone, and let it come again; after `ATTEMPTS` it has failed for good."""
+    trial = study.trials[number]
+    attempt = int(trial.user_attrs.get(ATTEMPT, 1))
+    again = attempt < ATTEMPTS and len(trial.params) > 0
+    writer = trial_of(study, number)
+    writer.set_user_attr("error", f"its worker ended in the middle of it ({attempt} of {ATTEMPTS} attempts)")
+    writer.set_user_attr(LOST, again or not trial.params)
+    study.tell(number, state=_state("FAIL"))
+    if again:
+        study.enqueue_trial(trial.params, user_attrs={ATTEMPT: attempt + 1})
+
+
+def trial_of(study: optuna.Study, number: int) -> optuna.Trial:
+    """A try of the study by its number, to be reported on."""
     import optuna
 
-    trial = study.ask()
-    changes = {key: where.suggest(trial, key) for key, where in search.space.items()}
-    sums = [0.0, 0]
+    return optuna.trial.Trial(study, study.trials[number]._trial_id)
+
+
+def carry_out(tools: Tools, experiment: Experiment, search: Search, trial: optuna.Trial) -> None:
+    """Run a proposed try and write its outcome into the study.
+
+    Raises:
+        UserError: `objective-without-figure`.
+    """
+    study, sums = trial.study, [0.0, 0]
 
     def watch(fold: int, scores: Mapping[str, float | None]) -> None:
         known = [value for value in scores.values() if value is not None]
@@ -122,14 +161,27 @@ def _one_try(tools: Tools, experiment: Experiment, search: Search, study: optuna
 
     prune = search.prune and len(search.objectives) == 1
     try:
-        record = run_experiment(tools, tried(experiment, trial.number, changes), watch if prune else None)
+        record = run_experiment(tools, tried(experiment, trial.number, trial.params), watch if prune else None)
         trial.set_user_attr("experiment", record.id)
-        study.tell(trial, value_of(tools.cache.read_json(record.facts["report"])))
+        report = tools.cache.read_json(record.facts["report"])
+        study.tell(trial, worth(report, search.objectives, _policy(tools, experiment)))
     except GivenUp:
-        study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        study.tell(trial, state=_state("PRUNED"))
     except EraforgeError as error:
         # One combination that cannot be trained ends its own try only, and is told in the table.
         trial.set_user_attr("error", error.sentence)
-        study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        study.tell(trial, state=_state("FAIL"))
         if error.code == "objective-without-figure":
             raise
+
+
+def _policy(tools: Tools, experiment: Experiment) -> PayoutPolicy:
+    entry = experiment.as_entry()
+    arena = tools.arena(entry)
+    return policy_of(arena, tools.reader(entry).current_round(arena))
+
+
+def _state(name: str) -> Any:
+    from optuna.trial import TrialState
+
+    return TrialState[name]

@@ -11,6 +11,7 @@ import polars as pl
 from eraforge.core.errors import DataError
 from eraforge.core.panel import ERA, ID, Panel, Sample
 from eraforge.core.words import Arena, Entry
+from eraforge.pipeline.research.blends import members_of
 from eraforge.pipeline.research.experiment import Experiment, experiment_of
 from eraforge.pipeline.research.records import Record
 from eraforge.pipeline.research.run import splitter_of
@@ -42,6 +43,7 @@ def study(tools: Tools, record: Record) -> dict[str, Any]:
         "regimes": _regimes(tools, record, report, panel, mine, others),
         "benchmarks": _benchmarks(tools, record, report, mine, others),
         "exposures": exposed,
+        "members": members_of(tools, record, experiment, files, panel),
         "importances": _importances(tools, experiment, files, panel, [name for name, _ in exposed["strongest"]]),
         "sample": str(Sample.VALIDATION),
     }

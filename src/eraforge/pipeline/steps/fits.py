@@ -105,7 +105,7 @@ class Fits:
             "model": type(model).__qualname__,
             "settings": model_settings(model),
             "features": list(panel.features),
-            "target": panel.target,
+            "targets": list(panel.targets),
             "eras": [len(panel.eras), panel.eras[0], panel.eras[-1]] if panel.eras else [],
             "files": inputs.contributing_files(self._tools, self._entry, self._files, panel),
         }

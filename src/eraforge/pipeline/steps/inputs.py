@@ -108,7 +108,7 @@ def _download(
 
 
 def columns_of(tools: Tools, entry: Entry, files: Mapping[str, str]) -> dict[str, Any]:
-    """Feature names of the entry's set, in the file's order, and its target.
+    """Feature names of the entry's set, in the file's order, and its targets, the one it is judged by first.
 
     Raises:
         UserError: `unknown-feature-set`, `unknown-target`.
@@ -119,7 +119,8 @@ def columns_of(tools: Tools, entry: Entry, files: Mapping[str, str]) -> dict[str
     else:
         known = feature_sets(tools.objects.get(files["features"]))
     features = list(known.features(entry.features or arena.feature_set))
-    columns = {"features": features, "targets": [known.require_target(tools.target(entry))]}
+    targets = dict.fromkeys((tools.target(entry), *entry.extra_targets))
+    columns = {"features": features, "targets": [known.require_target(name) for name in targets]}
     if price_rows.ROLE in files:
         columns["price_features"] = price_rows.price_columns(tools, entry, files[price_rows.ROLE])
     return columns

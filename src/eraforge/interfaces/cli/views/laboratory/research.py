@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from eraforge.interfaces.cli.views.laboratory.blends import members
 from eraforge.interfaces.cli.views.play import cumulative
 from eraforge.interfaces.cli.views.plot import plot
 from eraforge.interfaces.cli.views.rows import Rows
@@ -77,6 +78,8 @@ def study(facts: Facts, console: Console) -> None:
     for row in facts["benchmarks"]:
         subject = "it is " if row["difference"] else ""
         console.print(f"Against {row['benchmark']}: {subject}{row['sentence']}.", markup=False)
+    if facts["members"]:
+        members(facts["members"], console)
     table = Rows(("feature", "loss of CORR", "error"), title="importance by permutation, ten largest (out of fold)")
     for row in facts["importances"][:10]:
         table.add(escape(row["feature"]), f"{row['loss']:+.5f}", f"{row['error']:.5f}")
@@ -90,10 +93,12 @@ def search(facts: Facts, console: Console) -> None:
     objectives = facts["objectives"]
     done = [row for row in facts["tries"] if row["values"]]
     done.sort(key=lambda row: [-row["values"][name] for name in objectives])
-    counts = {state: sum(row["state"] == state for row in facts["tries"]) for state in ("complete", "pruned", "fail")}
+    states = ("complete", "pruned", "fail", "lost")
+    counts = {state: sum(row["state"] == state for row in facts["tries"]) for state in states}
+    lost = f", {counts['lost']} lost with their worker and made again" if counts["lost"] else ""
     console.print(
         f"[bold]{escape(facts['name'])}[/]: {counts['complete']} tries complete, {counts['pruned']} given up early, "
-        f"{counts['fail']} failed"
+        f"{counts['fail']} failed{lost}"
     )
     keys = list(done[0]["changes"]) if done else []
     short = [key.split(".")[-1] for key in keys]
@@ -105,10 +110,19 @@ def search(facts: Facts, console: Console) -> None:
     if done:
         console.print(table)
     for row in facts["tries"]:
-        if row["error"]:
+        if row["error"] and row["state"] != "lost":
             console.print(f"try {row['number']} failed: {row['error']}", style="yellow", markup=False)
     if facts["winner"]:
         experiment(facts["winner"], console)
+
+
+def exported(facts: Facts, console: Console) -> None:
+    """What a tracking server was given, and what it had."""
+    for row in facts["experiments"]:
+        mark, told = ("[green]✓[/]", "added") if row["added"] else ("[dim]=[/]", "there already")
+        console.print(f"{mark} {escape(row['name'])} {row['id'][:8]} {told}: run {escape(row['run'])}")
+    added = sum(row["added"] for row in facts["experiments"])
+    console.print(f"{added} of {len(facts['experiments'])} experiments added to {escape(facts['to'])}")
 
 
 def reproduced(facts: Facts, console: Console) -> None:
