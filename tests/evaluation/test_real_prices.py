@@ -197,7 +197,7 @@ def test_labels_see_dividends_and_features_do_not(entries: Any, tmp_path: Path) 
 def test_the_page_begins_with_its_reading_guide_and_holds_every_market(entries: Any, document: Any) -> None:
     page = (ROOT / "docs" / "real_prices.md").read_text()
     assert page.startswith(document.PAGE.read_text())
-    for market in entries.MARKETS[:1]:
+    for market in entries.MARKETS:
         assert f"## {market.title}" in page
         assert (ROOT / "docs" / f"real_prices_{market.name}.svg").stat().st_size < 60_000
     assert "FAILED" not in page
