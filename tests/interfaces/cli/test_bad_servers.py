@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from eraforge.core.clock import SystemClock
+from eraforge.simulator.exchange.replies import Reply, text
 from eraforge.simulator.server.files import DatasetFiles
 from eraforge.simulator.server.handler import Handler
 
@@ -67,8 +69,8 @@ def test_a_live_file_that_is_not_listed(played: Any, monkeypatch: pytest.MonkeyP
 def serve_live_as(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
     real = DatasetFiles.path
 
-    def path(self: DatasetFiles, stamp: str, filename: str) -> Path | None:
-        found = real(self, stamp, filename)
+    def path(self: DatasetFiles, stamp: str, filename: str, *, stale: bool = False) -> Path | None:
+        found = real(self, stamp, filename, stale=stale)
         return change(found) if found is not None and filename.endswith("/live.parquet") else found
 
     monkeypatch.setattr(DatasetFiles, "path", path)
@@ -104,37 +106,35 @@ def test_what_arrived_before_the_line_broke_is_kept(
 ) -> None:
     """The server sends 100 kB of the training data, hangs up, and is down from then on; later it is back."""
     sent: list[str] = []
-    real = Handler._send_file
+    real = Handler._send
 
-    def breaking(self: Handler, path: Path | None) -> None:
-        if path is None or path.name != "train.parquet" or self.headers.get("Range") == "bytes=0-0":
-            real(self, path)
+    def of_training(handler: Handler, reply: Reply) -> bool:
+        asked_for_all = handler.headers.get("Range") != "bytes=0-0"
+        return asked_for_all and reply.file is not None and reply.file.name == "train.parquet"
+
+    def breaking(self: Handler, reply: Reply) -> None:
+        if not of_training(self, reply):
+            real(self, reply)
         elif sent:
-            self._plain(503, "down")
+            real(self, text(503, "down"))
         else:
-            sent.append(path.name)
-            self.send_response(200)
-            self.send_header("Content-Length", str(path.stat().st_size))
-            self.send_header("ETag", '"same"')
-            self.end_headers()
-            self.wfile.write(path.read_bytes()[:100_000])
-            self.close_connection = True
+            sent.append("train.parquet")
+            real(self, replace(reply, sent=100_000))
 
     folder = played.folder()
     with monkeypatch.context() as fault:
-        fault.setattr("eraforge.simulator.server.handler.entity_tag", lambda path: '"same"')
-        fault.setattr(Handler, "_send_file", breaking)
+        fault.setattr(Handler, "_send", breaking)
         error = played.cli.fails_for_a_machine("data", "pull", "-w", str(folder), code="file-server-down")
         assert error["exit_code"] == 4
         (part,) = (folder / ".eraforge" / "downloads").glob("*train.parquet")
         assert part.stat().st_size == 100_000
         asked: list[str] = []
 
-        def back(self: Handler, path: Path | None) -> None:
-            if path is not None and path.name == "train.parquet":
+        def back(self: Handler, reply: Reply) -> None:
+            if of_training(self, reply):
                 asked.append(self.headers.get("Range") or "everything")
-            real(self, path)
+            real(self, reply)
 
-        fault.setattr(Handler, "_send_file", back)
+        fault.setattr(Handler, "_send", back)
         assert played.cli("data", "pull", "-w", str(folder)).code == 0
     assert "bytes=100000-" in asked and "everything" not in asked

@@ -15,7 +15,7 @@ from eraforge.core.clock import RunningClock
 from eraforge.core.errors import SEVEN, DataError, EraforgeError, UserError
 from eraforge.core.ports import Progress
 from eraforge.pipeline.daemon.workers import without_secrets
-from eraforge.pipeline.research.crews.crew import GONE, Hand, Job, keep_busy, take
+from eraforge.pipeline.research.crews.crew import Hand, Job, keep_busy, take
 from eraforge.pipeline.research.experiment import Experiment
 from eraforge.pipeline.research.search import Crew
 from eraforge.pipeline.research.space import Search
@@ -73,7 +73,7 @@ class ActorHand:
             told = self._ray.get(self._actor.work.remote(job))
         except self._ray.exceptions.RayActorError as error:
             self._gone = True
-            raise DataError(GONE, f"{job.label} lost its worker.", "It is made again.") from error
+            raise DataError("stage-crashed", f"{job.label} lost its worker.", "It is made again.") from error
         if told is not None:
             kind = {one.__name__: one for one in SEVEN}[told["kind"]]
             raise kind(told["code"], told["sentence"], told["next_step"])
