@@ -181,7 +181,8 @@ def _in_own_process(options: argparse.Namespace, family: str) -> None:
     for name in ("eras", "rows", "folds", "seed"):
         command += [f"--{name}", str(getattr(options, name))]
     print(family, end=" ", flush=True)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}  # as the command line sets it
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         print("failed:", (done.stderr.strip().splitlines() or ["it said nothing"])[-1])
         return

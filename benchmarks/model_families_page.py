@@ -120,9 +120,14 @@ def _settings(families: Mapping[str, Family], known: Mapping[str, Found]) -> lis
         learner, settings = families[name]
         members = settings.get("members")
         if members is not None:
-            told = ", ".join(f"{part} = `{one['learner']}`" for part, one in members.items())
-            lines.append(f"- `{name}`: members {told}; settings of a member as in the table's row of that learner")
+            told = ", ".join(f"{part} = `{one['learner']}`{_changed(one)}" for part, one in members.items())
+            lines.append(f"- `{name}`: members {told}")
         elif settings:
             told = ", ".join(f"`{key} = {value}`" for key, value in settings.items())
             lines.append(f"- `{name}`: learner `{learner}`, {told}")
     return lines
+
+
+def _changed(member: Mapping[str, Any]) -> str:
+    told = ", ".join(f"`{key} = {value}`" for key, value in member.get("settings", {}).items())
+    return f" ({told})" if told else ""
