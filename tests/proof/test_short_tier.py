@@ -14,7 +14,7 @@ def test_every_figure_meets_its_bar(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         proof = tiers.short(name)
-    assert proof.figures and proof.broken() == []
+    assert proof.programme == name and proof.figures and proof.broken() == []
 
 
 @pytest.mark.timeout(400)
@@ -22,5 +22,5 @@ def test_every_figure_meets_its_bar(name: str) -> None:
 def test_every_figure_of_the_real_processes_meets_its_bar() -> None:
     """One simulator and one nursery for all of them."""
     proofs = list(tiers.with_processes({name: short for name, (_, short, _) in tiers.PROCESSES.items()}))
-    assert len(proofs) == len(tiers.PROCESSES)
+    assert [proof.programme for proof in proofs] == list(tiers.PROCESSES)
     assert [line for proof in proofs for line in proof.broken()] == []

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from programmes.tournament import FaultyTournament, Rates, VirtualClock
 
 from eraforge.arenas.classic import CLASSIC
 from eraforge.core.calendar import is_open_day, round_number, window
 from eraforge.core.errors import DataError, Transient
 from eraforge.core.ports import Account, Submission, Ticket
 from eraforge.core.words import Round
+from programmes.tournament import FaultyTournament, Rates, VirtualClock
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 MODEL, MODEL_ID = "alpha", "m1"
@@ -51,7 +52,7 @@ class Day:
             edges |= {outage.begins, outage.ends}
         moments = sorted(edge for edge in edges if self.round.opens <= edge <= self.round.closes)
         longest = run = timedelta(0)
-        for begins, ends in zip(moments, moments[1:], strict=False):
+        for begins, ends in pairwise(moments):
             away = any(one.covers(begins) for one in (*self.process, *self.server))
             run = timedelta(0) if away or begins < self.data_at else run + (ends - begins)
             longest = max(longest, run)

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from programmes.by_path import load
-from programmes.figures import Figure, Proof
 
 from eraforge.arenas.classic import CLASSIC
 from eraforge.arenas.rules import check_submission
@@ -21,6 +19,8 @@ from eraforge.data.checks import check_panel
 from eraforge.data.download import download
 from eraforge.data.drift.compare import compare_panels
 from eraforge.store.objects import Objects
+from programmes.by_path import load
+from programmes.figures import Figure, Proof
 
 FULL = 1  # the catalogue, once
 Case = tuple[str, str, Callable[[], Any]]

@@ -10,16 +10,16 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
+
+from eraforge.arenas.classic import CLASSIC
+from eraforge.core.digest import digest_bytes
 from programmes.figures import Figure, Proof
 from programmes.histories import ANSWER, DIGEST, OPENS, ROUND, door, settle_the_rest
 from programmes.memory_ledger import MemoryLedger
 from programmes.tournament import Crash, FaultyTournament, Rates, VirtualClock
 
-from eraforge.arenas.classic import CLASSIC
-from eraforge.core.digest import digest_bytes
-
 FULL = 2  # levels
-CALM = {name: 0.0 for name in Rates.__dataclass_fields__}
+CALM = dict.fromkeys(Rates.__dataclass_fields__, 0.0)
 CALLS = ("authorise", "put", "create")
 
 
@@ -109,4 +109,4 @@ def prove(scale: int, first: int = 0) -> Proof:
         Figure("P1", "turns with two submissions", seen["doubles"], "== 0", seen["deep"]),
     )
     about = "a submission through ledger and writer, dead at each point and again at each point of its recovery"
-    return Proof("crash points, two deep", about, scale, FULL, "none: every point is tried", figures)
+    return Proof("deep", about, scale, FULL, "none: every point is tried", figures)

@@ -9,12 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from programmes.by_path import load
-from programmes.figures import Figure, Proof
-
 from eraforge.core.errors import EraforgeError
 from eraforge.store.atomic import is_temp, replace_atomic, sweep, write_chunks
 from eraforge.store.objects import Objects
+from programmes.by_path import load
+from programmes.figures import Figure, Proof
 
 FULL = 5  # kinds of fault
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT, errno.EACCES)
@@ -72,7 +71,7 @@ ACTS = (write, replaced, stored, taken_in)
 
 
 def prove(scale: int, first: int = 1) -> Proof:
-    """Fail every call of every act once and from there on, with `scale` kinds of fault; and take few bytes at a time."""
+    """Fail every call of every act, once and from there on, with `scale` kinds of fault; take few bytes at a time."""
     faulty = load("store/conftest.py").FaultyDisk
     seen: Counter[str] = Counter()
     for act in ACTS:

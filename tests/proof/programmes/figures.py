@@ -14,7 +14,7 @@ class Figure:
         promise: short name of the promise ("P1").
         name: what is counted.
         value: the figure.
-        bar: what it must be: `== 0`, `>= 30`, `<= 1e-12`, `== whole` (all of `of`), or "" for a figure that only informs.
+        bar: what it must be: `== 0`, `>= 30`, `<= 1e-12`, `== whole` (all of `of`), or "" where it only informs.
         of: out of how many, or 0.
     """
 

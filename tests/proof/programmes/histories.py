@@ -9,9 +9,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from programmes.figures import Figure, Proof
-from programmes.memory_ledger import MemoryLedger
-from programmes.tournament import Crash, FaultyTournament, VirtualClock
 
 from eraforge.arenas.classic import CLASSIC
 from eraforge.core.configuration import SubmitTable
@@ -21,6 +18,9 @@ from eraforge.core.words import Phase, Predictions, Round, Slot
 from eraforge.pipeline.effects import Effects
 from eraforge.pipeline.effects.conduct import Conduct
 from eraforge.pipeline.effects.driver import Driver
+from programmes.figures import Figure, Proof
+from programmes.memory_ledger import MemoryLedger
+from programmes.tournament import Crash, FaultyTournament, VirtualClock
 
 FULL = 100_000
 OPENS = datetime(2026, 9, 1, 12, tzinfo=UTC)

@@ -1,7 +1,7 @@
-"""The ledger's contract kept in memory, for programmes of many thousand histories; a test compares it with the real one.
+"""The ledger's contract kept in memory, for many thousand histories; a test compares it with the real one.
 
-What may follow what is decided by `store.effects.allowed`, facts pass through the same canonical text. Every write calls
-`step` before and after it is done: there a process may die.
+What may follow what is decided by `store.effects.allowed`, facts pass through the same canonical text. Every write
+calls `step` before and after it is done: there a process may die.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A process that has imported the product and forks a child per line it reads: one `eraforge` command each.
 
 Lines are JSON: {"words": [...], "fatal": n, "out": file} answers {"process": pid}; {"wait": pid} answers {"code": n}.
-`fatal` kills the child (SIGKILL) at its n-th durable step, counted as `tests/pipeline/killed_at.py` counts them; the steps
-taken are written beside `out`.
+`fatal` kills the child (SIGKILL) at its n-th durable step, counted as `tests/pipeline/killed_at.py` counts them; the
+steps taken are written beside `out`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import dbos  # noqa: F401  imported before the fork, used after it
 import polars  # noqa: F401
-from programmes.by_path import load
 
 import eraforge.pipeline.engine
 import eraforge.pipeline.steps.registry
 import eraforge.store.ledger  # noqa: F401
 from eraforge.interfaces.cli.main import main
+from programmes.by_path import load
 
 
 def child(order: dict[str, Any]) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from programmes.by_path import load
-from programmes.figures import Figure, Proof
 
 from eraforge.evaluation.leaks.bar_history import BarHistory
 from eraforge.evaluation.leaks.laboratory import DEPTHS, examine, examine_object
 from eraforge.evaluation.leaks.subjects import BarSubject
 from eraforge.evaluation.scores import corr, mmc
+from programmes.by_path import load
+from programmes.figures import Figure, Proof
 
 LEAKS_FULL, SCORES_FULL = 1000, 2000
 ROWS = (1, 2, 3, 5, 17, 80, 300, 5000)
@@ -59,20 +59,9 @@ def prove_scores(scale: int, first: int = 1) -> Proof:
     eras = load("evaluation/conftest.py")
     oracle, gaps, refused = eras.Oracle(), [0.0], 0
     for seed in range(first, first + scale):
-        rng = np.random.default_rng(seed)
-        rows = int(rng.choice(ROWS))
-        flavours = rng.choice(eras.FLAVOURS, size=int(rng.integers(1, 4)))
-        predictions = np.column_stack([oracle.column(rng, rows, str(flavour)) for flavour in flavours])
-        market = oracle.column(rng, rows, str(rng.choice(eras.FLAVOURS)))
-        truth = oracle.target(rng, rows, str(rng.choice(eras.TARGETS)))
-        frame, meta, series = oracle.frame(predictions), oracle.series(market), oracle.series(truth)
-        pairs: list[tuple[Any, Any]] = [
-            (lambda: corr(predictions, truth), lambda: scoring.numerai_corr(frame, series)),
-            (lambda: mmc(predictions, market, truth), lambda: scoring.correlation_contribution(frame, meta, series)),
-        ]
-        for ours, theirs in pairs:
+        for ours, theirs in _scorings(oracle, eras, scoring, np.random.default_rng(seed)):
             try:
-                gaps.append(float(oracle.agree(ours, theirs)))  # noqa: B023  called here and now
+                gaps.append(float(oracle.agree(ours, theirs)))
             except (AssertionError, pytest.fail.Exception):
                 refused += 1
     figures = (
@@ -81,3 +70,17 @@ def prove_scores(scale: int, first: int = 1) -> Proof:
     )
     about = "CORR and MMC of random and nasty eras: ties, constants, holes, infinities, outliers, 1 to 5,000 rows"
     return Proof("scores", about, scale, SCORES_FULL, f"{first}-{first + scale - 1}", figures)
+
+
+def _scorings(oracle: Any, eras: Any, scoring: Any, rng: np.random.Generator) -> list[tuple[Any, Any]]:
+    """CORR and MMC of one drawn era, by ours and by theirs."""
+    rows = int(rng.choice(ROWS))
+    flavours = rng.choice(eras.FLAVOURS, size=int(rng.integers(1, 4)))
+    predictions = np.column_stack([oracle.column(rng, rows, str(flavour)) for flavour in flavours])
+    market = oracle.column(rng, rows, str(rng.choice(eras.FLAVOURS)))
+    truth = oracle.target(rng, rows, str(rng.choice(eras.TARGETS)))
+    frame, meta, series = oracle.frame(predictions), oracle.series(market), oracle.series(truth)
+    return [
+        (lambda: corr(predictions, truth), lambda: scoring.numerai_corr(frame, series)),
+        (lambda: mmc(predictions, market, truth), lambda: scoring.correlation_contribution(frame, meta, series)),
+    ]

@@ -1,4 +1,4 @@
-"""Real processes, really killed: at random moments, at every durable step, and two at once; and no secret left behind."""
+"""Real processes, really killed: at random moments, at every durable step, two at once; and no secret left behind."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-from programmes.figures import Figure, Proof
-from programmes.real_turns import Site, Workspace
 
 from eraforge.core.clock import monotonic
+from programmes.figures import Figure, Proof
+from programmes.real_turns import Site, Workspace
 
 KILLS_FULL, POINTS_FULL, PAIRS_FULL = 2_000, 106, 100
 KILLED = -9
@@ -63,7 +63,7 @@ def prove_points(site: Site, scale: int, first: int = 1) -> Proof:
         *_figures("P1", "P5", seen, asked),
     )
     about = "a full turn from download to receipt, killed at its n-th step at the ports of store, ledger and writer"
-    return Proof("crash points", about, asked, len(steps), f"{first}", figures)
+    return Proof("points", about, asked, len(steps), f"{first}", figures)
 
 
 def prove_pairs(site: Site, scale: int, first: int = 1) -> Proof:
@@ -80,7 +80,7 @@ def prove_pairs(site: Site, scale: int, first: int = 1) -> Proof:
         Figure("P1", "pairs of which neither ended well", seen["both failed"]),
     )
     about = "two processes begin the same turn in the same workspace at the same moment"
-    return Proof("two at once", about, scale, PAIRS_FULL, f"{first}", figures)
+    return Proof("pairs", about, scale, PAIRS_FULL, f"{first}", figures)
 
 
 def prove_secrets(site: Site, scale: int, first: int = 1) -> Proof:

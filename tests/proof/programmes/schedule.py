@@ -1,7 +1,7 @@
 """Years of rounds through the daemon's own decisions, on virtual time: what was owed is answered, and never late.
 
-The daemon, its slots, fallback, quarantine, notices, hosts, durations and the effects are the product's. Virtual are the
-queue's execution (a piece of work takes a drawn time), the tournament, and the clocks: the product asks its own
+The daemon, its slots, fallback, quarantine, notices, hosts, durations and the effects are the product's. Virtual are
+the queue's execution (a piece of work takes a drawn time), the tournament, and the clocks: the product asks its own
 `ServerClock`, whose server tells whole seconds, on a machine whose clock is up to two minutes off.
 """
 
@@ -21,10 +21,6 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from programmes.calendar_world import MINUTE, MODEL, CalendarTournament, Day, days, first_day
-from programmes.figures import Figure, Proof
-from programmes.memory_ledger import MemoryLedger
-from programmes.tournament import VirtualClock
 
 from eraforge.arenas.clock import ServerClock
 from eraforge.core import plugins
@@ -40,6 +36,10 @@ from eraforge.pipeline.notices.office import TOLD, Office
 from eraforge.pipeline.steps.ahead import fallback, training
 from eraforge.pipeline.tools import Tools
 from eraforge.store.objects import Objects
+from programmes.calendar_world import MINUTE, MODEL, CalendarTournament, Day, days, first_day
+from programmes.figures import Figure, Proof
+from programmes.memory_ledger import MemoryLedger
+from programmes.tournament import VirtualClock
 
 FULL = 10 * 365  # days
 FIRST_YEAR = 2027  # 2028, 2032 and 2036 have a leap day
@@ -75,7 +75,7 @@ class Work:
 
 @dataclass
 class VirtualEngine:
-    """The queue on virtual time: two pieces at once, nearest deadline first, each as long as was drawn for its round."""
+    """The queue on virtual time: two pieces at once, nearest deadline first, each as long as its round's draw says."""
 
     clock: VirtualClock
     tournament: CalendarTournament

@@ -9,16 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from programmes.by_path import load
-from programmes.figures import Figure, Proof
-from programmes.memory_ledger import MemoryLedger
-from programmes.tournament import Crash
 
 from eraforge.arenas.classic import CLASSIC
 from eraforge.core.clock import StandingClock
 from eraforge.core.errors import Broken, EraforgeError, UserError
 from eraforge.pipeline.effects.approvals import Approvals
 from eraforge.portfolio.stake_plan import StakePlan, require_within
+from programmes.by_path import load
+from programmes.figures import Figure, Proof
+from programmes.memory_ledger import MemoryLedger
+from programmes.tournament import Crash
 
 FULL = 1_000_000
 NOW = datetime(2026, 9, 1, 12, 5, tzinfo=UTC)
@@ -104,7 +104,7 @@ class Account:
 
     def _was_approved(self, plan: StakePlan, moment: datetime) -> bool:
         """By the log of what the person did, not by what the product remembers."""
-        given = [event for event in self.ledger.events(kind="stake.approved", subject=plan.digest)]
+        given = list(self.ledger.events(kind="stake.approved", subject=plan.digest))
         return bool(given) and moment < datetime.fromisoformat(str(given[-1].facts["expires"]))
 
 

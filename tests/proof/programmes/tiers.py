@@ -1,4 +1,4 @@
-"""Which programmes a tier runs, and at what scale: the same code for the seconds of each change and the hours of a release."""
+"""Which programmes a tier runs, and at what scale: the same code for seconds at each change and for hours."""
 
 from __future__ import annotations
 

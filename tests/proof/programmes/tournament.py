@@ -1,4 +1,4 @@
-"""A tournament in virtual time that loses calls, answers late, shows late and forgets nothing; and processes that die."""
+"""A tournament in virtual time that loses calls, answers late and shows late; and processes that die."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Slots:
         return any(one.effect for one in self.tools.ledger.submissions(fallback.slot_of(entry, number)))
 
     def ready_fallback(self, entry: Entry, played: Round, now: datetime) -> None:
-        """Put the fallback into the queue, before anything else of the round; again while its data are not there yet."""
+        """Put the fallback into the queue, before anything else of the round; again while its data are late."""
         if self.is_filled(entry, played.number) or fallback.ready(self.tools, entry, played.number) is not None:
             return
         if fallback.last_good(self.tools, entry.name) is None:
@@ -62,11 +62,15 @@ class Slots:
             self.engine.enqueue("turn", entry, played.number, self._priority(entry, played))
 
     def due_for_rescue(self, entry: Entry, played: Round, now: datetime) -> Mapping[str, Any] | None:
-        """The fallback to answer with now, or None while there is time or nothing to answer with."""
-        if now < durations.rescue_moment(self.tools, entry, played) or self.held(entry, played.number):
+        """The fallback to answer with now, or None while there is time or nothing to answer with.
+
+        An entry in quarantine brings no answer of its own: for it nothing is gained by waiting.
+        """
+        early = now < durations.rescue_moment(self.tools, entry, played)
+        if (early and not quarantine.is_quarantined(self.tools, entry)) or self.held(entry, played.number):
             return None
         made = fallback.ready(self.tools, entry, played.number)
-        if made is None:
+        if made is None and not early:
             slot = fallback.slot_of(entry, played.number).key
             told = "There is no answer yet, and no fallback lies ready."
             self.office.tell("fallback-failed", slot, told, now)
