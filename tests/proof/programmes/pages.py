@@ -52,6 +52,8 @@ TAIL = """\
   notices and server clock. Virtual are the tournament, the ledger (in memory, held to the real one by
   `tests/proof/test_memory_ledger.py`) and, in the calendar, the queue that executes work. The queue itself is proven by
   the real processes.
+- Scales below the full one stand in the table of programmes. Of a whole turn, each point's recovery is killed at one
+  drawn step; all pairs of points are tried for the submission alone, in one process.
 - Exactly-once is impossible against a server without idempotency keys. Doubles stay at zero while a submission is shown
   within the settle time; the histories print what happens when it is shown later. Stakes are never resent at all.
 - A killed process loses nothing that the kernel holds: power cuts are covered only as far as every acknowledged change
@@ -89,14 +91,14 @@ def figures_of(known: dict[str, Any], programme: str) -> list[Figure]:
 
 
 def _by_promise(known: dict[str, Any]) -> str:
-    rows = ["| promise | figure | value | bar | programme |", "| --- | --- | ---: | ---: | --- |"]
+    parts = []
     for promise, text in PROMISES.items():
+        rows = ["| figure | value | bar | programme |", "| --- | ---: | ---: | --- |"]
         for programme in sorted(known):
-            for one in figures_of(known, programme):
-                if one.promise == promise:
-                    told = f"{promise} {text}"
-                    rows.append(f"| {told} | {one.name} | {_value(one)} | {_bar(one)} | {programme} |")
-    return "\n".join(rows) + "\n"
+            own = [one for one in figures_of(known, programme) if one.promise == promise]
+            rows += [f"| {one.name} | {_value(one)} | {_bar(one)} | {programme} |" for one in own]
+        parts.append("\n".join([f"### {promise} {text}", "", *rows]))
+    return "\n\n".join(parts) + "\n"
 
 
 def _programmes(known: dict[str, Any]) -> str:
