@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test slow check format lock help-pages clean
+.PHONY: demo test slow prove check format lock help-pages clean
 
 demo: .venv/installed
 	$(BIN)/eraforge demo
@@ -13,6 +13,10 @@ test: .venv/tested
 
 slow: .venv/tested
 	$(BIN)/pytest -m slow --timeout 1800
+
+# The promises, proven at full scale: hours. Figures go to proof/figures.json, docs/proof.md and the README.
+prove: .venv/tested
+	$(BIN)/python tools/prove.py
 
 check: .venv/tested
 	$(BIN)/ruff format --check .

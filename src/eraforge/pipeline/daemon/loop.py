@@ -158,7 +158,7 @@ class Daemon:
                 self._slots.filled(entry, one.round, now)
         if one.round.is_open(now):
             for entry in empty:
-                self._slots.ready_fallback(entry, one.round)
+                self._slots.ready_fallback(entry, one.round, now)
             for entry in empty:
                 self._slots.play(entry, one.round, now)
             self._rescue(one, empty, now)

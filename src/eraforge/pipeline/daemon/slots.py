@@ -39,15 +39,16 @@ class Slots:
         """Whether the tournament holds a confirmed answer for the slot."""
         return any(one.effect for one in self.tools.ledger.submissions(fallback.slot_of(entry, number)))
 
-    def ready_fallback(self, entry: Entry, played: Round) -> None:
-        """Put the fallback into the queue, before anything else of the round."""
+    def ready_fallback(self, entry: Entry, played: Round, now: datetime) -> None:
+        """Put the fallback into the queue, before anything else of the round; again while its data are late."""
         if self.is_filled(entry, played.number) or fallback.ready(self.tools, entry, played.number) is not None:
             return
         if fallback.last_good(self.tools, entry.name) is None:
             return
         standing = self.engine.standing("fallback", entry, played.number)
-        again = standing is not None and standing.state == "failed" and standing.attempt < self._failures()
-        if standing is None or again:
+        if standing is not None and standing.state == "failed":
+            self._failed_at.setdefault(_attempt("fallback", entry, played, standing), now)
+        if standing is None or self._may_retry("fallback", entry, played, standing, now):
             self.engine.enqueue("fallback", entry, played.number, played.opens)  # before any turn of the window
 
     def play(self, entry: Entry, played: Round, now: datetime) -> None:
@@ -57,15 +58,19 @@ class Slots:
             self._failed(entry, played, standing, standing.error, now)
         if quarantine.is_quarantined(self.tools, entry) or self.held(entry, played.number):
             return
-        if standing is None or (standing.state == "failed" and self._may_retry(entry, played, standing, now)):
+        if standing is None or self._may_retry("turn", entry, played, standing, now):
             self.engine.enqueue("turn", entry, played.number, self._priority(entry, played))
 
     def due_for_rescue(self, entry: Entry, played: Round, now: datetime) -> Mapping[str, Any] | None:
-        """The fallback to answer with now, or None while there is time or nothing to answer with."""
-        if now < durations.rescue_moment(self.tools, entry, played) or self.held(entry, played.number):
+        """The fallback to answer with now, or None while there is time or nothing to answer with.
+
+        An entry in quarantine brings no answer of its own: for it nothing is gained by waiting.
+        """
+        early = now < durations.rescue_moment(self.tools, entry, played)
+        if (early and not quarantine.is_quarantined(self.tools, entry)) or self.held(entry, played.number):
             return None
         made = fallback.ready(self.tools, entry, played.number)
-        if made is None:
+        if made is None and not early:
             slot = fallback.slot_of(entry, played.number).key
             told = "There is no answer yet, and no fallback lies ready."
             self.office.tell("fallback-failed", slot, told, now)
@@ -103,7 +108,7 @@ class Slots:
 
     def _failed(self, entry: Entry, played: Round, standing: Standing, error: EraforgeError, now: datetime) -> None:
         slot = fallback.slot_of(entry, played.number).key
-        self._failed_at.setdefault(f"{slot}#{standing.attempt}", now)
+        self._failed_at.setdefault(_attempt("turn", entry, played, standing), now)
         if isinstance(error, Held):
             self.office.tell("effect-held", slot, error.sentence, now, error.next_step)
             return
@@ -119,12 +124,13 @@ class Slots:
             told = f"It failed {self._failures()} times in a row, the last time so: {error.sentence}"
             self.office.tell("entry-quarantined", f"{entry.name}/{played.number}", told, now)
 
-    def _may_retry(self, entry: Entry, played: Round, standing: Standing, now: datetime) -> bool:
-        slot = fallback.slot_of(entry, played.number).key
+    def _may_retry(self, work: str, entry: Entry, played: Round, standing: Standing, now: datetime) -> bool:
+        if standing.state != "failed":
+            return False
         if not isinstance(standing.error, Transient) and standing.attempt >= self._failures():
             return False
         pause = min(FIRST_PAUSE * 2.0 ** (standing.attempt - 1), LONGEST_PAUSE)
-        return now >= self._failed_at.get(f"{slot}#{standing.attempt}", now) + timedelta(seconds=pause)
+        return now >= self._failed_at.get(_attempt(work, entry, played, standing), now) + timedelta(seconds=pause)
 
     def _priority(self, entry: Entry, played: Round) -> datetime:
         """Nearest deadline first; of one window those that failed before come last."""
@@ -137,3 +143,7 @@ class Slots:
     def forget(self, before: datetime) -> None:
         """Drop what was remembered of windows long past."""
         self._failed_at = {key: at for key, at in self._failed_at.items() if at >= before}
+
+
+def _attempt(work: str, entry: Entry, played: Round, standing: Standing) -> str:
+    return f"{work} {fallback.slot_of(entry, played.number).key}#{standing.attempt}"

@@ -1,0 +1,8 @@
+"""The programmes as a package of their own: test folders are no packages."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

@@ -1,0 +1,106 @@
+"""Runs the programmes that prove the promises for long, keeps their figures, and writes the pages that show them.
+
+Usage: python tools/prove.py                     every programme at its full scale (hours)
+       python tools/prove.py histories kills=200 these, the second at another scale; the other figures stay
+       python tools/prove.py --pages             only write docs/proof.md and the README's lines anew
+       python tools/prove.py --check             only say whether they are those of the figures
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "proof"))
+
+from programmes import tiers  # noqa: E402
+from programmes.figures import Figure, Proof  # noqa: E402
+from programmes.pages import PAGE, README, page, readme  # noqa: E402
+
+from eraforge.core.clock import SystemClock, monotonic  # noqa: E402
+
+FIGURES = ROOT / "proof" / "figures.json"
+
+
+def known() -> dict[str, Any]:
+    """The figures kept so far, by programme."""
+    found: dict[str, Any] = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    return found
+
+
+def asked(words: list[str]) -> dict[str, int]:
+    """Programme to scale, as asked for; everything in full where nothing was named."""
+    full = {name: scale for name, (_, _, scale) in {**tiers.ALONE, **tiers.PROCESSES}.items()}
+    if not words:
+        return full
+    named = dict(word.partition("=")[::2] for word in words)
+    strange = set(named) - set(full)
+    if strange:
+        sys.exit(f"There is no programme {sorted(strange)[0]!r}. Choose among {', '.join(full)}.")
+    return {name: int(scale or full[name]) for name, scale in named.items()}
+
+
+def proofs(scales: Mapping[str, int]) -> Iterator[Proof]:
+    """Run the programmes one after the other."""
+    for name, (prove, _, _) in tiers.ALONE.items():
+        if name in scales:
+            yield prove(scales[name])
+    with_processes = {name: scales[name] for name in tiers.PROCESSES if name in scales}
+    if with_processes:
+        yield from tiers.with_processes(with_processes)
+
+
+def keep(proof: Proof, seconds: float) -> None:
+    """Add one programme's figures to the file, with the commit and the day."""
+    commit = subprocess.run(["git", "describe", "--always"], cwd=ROOT, capture_output=True, text=True, check=False)
+    told = {
+        "commit": commit.stdout.strip() or "none",
+        "date": f"{SystemClock().now():%Y-%m-%d}",
+        "seconds": round(seconds),
+    }
+    FIGURES.parent.mkdir(exist_ok=True)
+    everything = {**known(), proof.programme: {**proof.as_dict(), **told}}
+    FIGURES.write_text(json.dumps(everything, indent=1, sort_keys=True) + "\n")
+
+
+def write_pages() -> None:
+    """Bring the page and the README's lines up to date."""
+    PAGE.write_text(page(known()))
+    README.write_text(readme(README.read_text(), known()))
+
+
+def run(words: list[str]) -> int:
+    """Run what was asked for; the number of figures that miss their bar."""
+    broken: list[str] = []
+    began = monotonic()
+    for proof in proofs(asked(words)):
+        keep(proof, monotonic() - began)
+        for one in proof.figures:
+            print(f"{proof.programme:>22}  {one.promise:<4} {_told(one)}", flush=True)
+        broken += proof.broken()
+        began = monotonic()
+    write_pages()
+    print("\n".join(["", *broken, f"{len(broken)} figures miss their bar; {PAGE.relative_to(ROOT)} is written."]))
+    return len(broken)
+
+
+def _told(one: Figure) -> str:
+    of = f" of {one.of:,g}" if one.of else ""
+    return f"{one.name}: {one.value:,g}{of}{'' if one.holds else '  MISSES ' + one.bar}"
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        same = PAGE.read_text() == page(known()) and README.read_text() == readme(README.read_text(), known())
+        sys.exit(0 if same else "docs/proof.md or README.md is stale: run `python tools/prove.py --pages`")
+    if "--pages" in sys.argv:
+        write_pages()
+        sys.exit(0)
+    warnings.simplefilter("ignore", DeprecationWarning)
+    sys.exit(1 if run(sys.argv[1:]) else 0)
