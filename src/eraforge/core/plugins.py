@@ -6,6 +6,9 @@ package that brings the plugin is all it takes.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -51,11 +54,17 @@ def find(kind: str, name: str) -> Any:
         ) from error
 
 
-def _group(kind: str) -> dict[str, dict[str, EntryPoint]]:
+def _group(kind: str) -> Mapping[str, Mapping[str, EntryPoint]]:
     """Name to the objects registered under it (one, unless packages quarrel), by the address of the object."""
     if kind not in KINDS:
         raise UserError("unknown-plugin-kind", f"There is no plugin kind {kind!r}.", f"Use one of: {', '.join(KINDS)}.")
+    return _installed(kind, entry_points, tuple(sys.path))
+
+
+@cache
+def _installed(kind: str, read: Callable[..., Any], _path: tuple[str, ...]) -> Mapping[str, Mapping[str, EntryPoint]]:
+    """Kept per search path: every reading opens the metadata of each installed package, some 15 ms."""
     group: dict[str, dict[str, EntryPoint]] = {}
-    for entry in entry_points(group=f"eraforge.{kind}"):
+    for entry in read(group=f"eraforge.{kind}"):
         group.setdefault(entry.name, {})[entry.value] = entry
     return group

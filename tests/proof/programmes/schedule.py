@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,7 +22,6 @@ from unittest import mock
 import numpy as np
 
 from eraforge.arenas.clock import ServerClock
-from eraforge.core import plugins
 from eraforge.core.configuration import load as read_configuration
 from eraforge.core.errors import EraforgeError
 from eraforge.core.words import Entry, Predictions
@@ -286,7 +284,6 @@ def virtual_time(zone: str, clock: VirtualClock) -> Iterator[None]:
     try:
         with (
             mock.patch("eraforge.arenas.clock.monotonic", lambda: clock.now().timestamp()),
-            mock.patch("eraforge.core.plugins._group", cache(plugins._group)),  # what is installed does not change
         ):
             yield
     finally:

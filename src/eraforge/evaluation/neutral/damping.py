@@ -16,7 +16,7 @@ import numpy as np
 from eraforge.core.errors import DataError
 from eraforge.evaluation.neutral.churn import churn
 
-STEPS = 12
+STEPS = 40
 SLACK = 1e-6
 
 

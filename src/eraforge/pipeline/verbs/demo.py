@@ -12,6 +12,7 @@ import socket
 from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,7 +51,7 @@ margin_seconds = 60
 model = "{models[classic][0]}"
 learner = "lightgbm"
 features = "small"
-settings = {{ n_estimators = 80, learning_rate = 0.08 }}
+settings = {{ n_estimators = 40, learning_rate = 0.08 }}
 
 [entries.linear]
 model = "{models[classic][1]}"
@@ -64,7 +65,7 @@ features = "small"
 
 [entries.blend.settings.members.boosted]
 learner = "lightgbm"
-settings = {{ n_estimators = 80, learning_rate = 0.08 }}
+settings = {{ n_estimators = 40, learning_rate = 0.08 }}
 
 [entries.blend.settings.members.linear]
 learner = "ridge"
@@ -79,7 +80,8 @@ repairs = ["adjust"]
 arena = "signals"
 model = "{models[signals][0]}"
 learner = "lightgbm"
-settings = {{ n_estimators = 60, learning_rate = 0.08 }}
+settings = {{ n_estimators = 40, learning_rate = 0.08 }}
+folds = 1
 prices = "shares"
 price_features = {price_features}
 damp = true
@@ -92,6 +94,7 @@ url = "/prices/crypto/daily.parquet"
 arena = "crypto"
 model = "{models[crypto][0]}"
 learner = "ridge"
+folds = 1
 prices = "tokens"
 price_features = {price_features}
 """
@@ -107,7 +110,7 @@ PRICE_FEATURES = [
 ]
 
 
-STEP_DAYS = 7  # how often scores are fetched while the rounds wait for their days
+STEP_DAYS = 15  # how often scores are fetched while the rounds wait for their days
 
 
 def demo(visit: Visit, rounds: int, scale: str, seed: int, fresh: bool) -> Facts:
@@ -177,11 +180,24 @@ def _play(
         for number in numbers:
             opens, _ = window(arena.calendar, open_day(arena.calendar, number))
             tournament.advance_to(opens + timedelta(minutes=1))
-            for place, entry in enumerate(entries):
-                tools.progress(f"round {number}", place, len(entries))
-                reports[entry.name] = engine.play(entry, number)["report"]
-            tools.progress(f"round {number}", len(entries), len(entries))
+            done = 0
+            tools.progress(f"round {number}", done, len(entries))
+            for wave in _waves(entries):
+                for entry in wave:
+                    engine.start(entry, number)
+                for entry in wave:
+                    reports[entry.name] = engine.play(entry, number)["report"]
+                    done += 1
+                    tools.progress(f"round {number}", done, len(entries))
     return numbers, reports
+
+
+def _waves(entries: list[Entry]) -> list[list[Entry]]:
+    """Entries to play side by side: one of every arena at a time, as those of one arena share files and fits."""
+    lines: dict[str, list[Entry]] = {}
+    for entry in entries:
+        lines.setdefault(entry.arena, []).append(entry)
+    return [[one for one in wave if one is not None] for wave in zip_longest(*lines.values())]
 
 
 def _wait(tools: Tools, tournament: LocalTournament, entries: list[Entry], numbers: list[int]) -> None:

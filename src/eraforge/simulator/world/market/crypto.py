@@ -39,7 +39,7 @@ RECIPES = (Recipe("target_binned_return_20", 20), Recipe("target_binned_return_6
 # First era, tokens in the universe, size of the field.
 SPANS = {
     "tiny": (date(2025, 9, 1), 120, 24),
-    "small": (date(2024, 6, 3), 300, 40),
+    "small": (date(2025, 1, 6), 300, 40),
     "full": (date(2020, 1, 1), 300, 50),
 }
 

@@ -74,7 +74,7 @@ RECIPES = (
 # First era, last training era, size of the field.
 SPANS = {
     "tiny": (date(2024, 6, 7), date(2025, 6, 27), 24),
-    "small": (date(2020, 1, 3), date(2023, 6, 30), 40),
+    "small": (date(2022, 1, 7), date(2023, 12, 29), 40),
     "full": (date(2003, 1, 3), date(2012, 12, 28), 50),
 }
 
