@@ -51,17 +51,20 @@ margin_seconds = 60
 model = "{models[classic][0]}"
 learner = "lightgbm"
 features = "small"
+folds = 1
 settings = {{ n_estimators = 40, learning_rate = 0.08 }}
 
 [entries.linear]
 model = "{models[classic][1]}"
 learner = "ridge"
 features = "small"
+folds = 1
 
 [entries.blend]
 model = "{models[classic][2]}"
 learner = "average"
 features = "small"
+folds = 1
 
 [entries.blend.settings.members.boosted]
 learner = "lightgbm"
