@@ -26,6 +26,7 @@ from eraforge.core.secret import Secret
 from eraforge.core.words import Arena, Entry
 from eraforge.pipeline.engine import open_engine
 from eraforge.pipeline.local_tournament import LocalTournament, running
+from eraforge.pipeline.steps import stages
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import follow
 from eraforge.pipeline.verb import Facts, Visit
@@ -187,6 +188,7 @@ def _play(
             tools.progress(f"round {number}", done, len(entries))
             for wave in _waves(entries):
                 for entry in wave:
+                    stages.fetch(tools, entry, number)  # one after another: the server makes its files meanwhile
                     engine.start(entry, number)
                 for entry in wave:
                     reports[entry.name] = engine.play(entry, number)["report"]
