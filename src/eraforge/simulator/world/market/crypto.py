@@ -14,12 +14,9 @@ import numpy as np
 from eraforge.arenas.crypto import CRYPTO
 from eraforge.simulator.world.market.layout import Content, DataFile, Layout, Recipe, Span
 from eraforge.simulator.world.market.lookback import Lookback, exponential, summed
-from eraforge.simulator.world.market.prices.history import MadeMarket
 from eraforge.simulator.world.market.prices.names import FIRST_TOKENS, coin_number
-from eraforge.simulator.world.market.prices.replay import replayed
 from eraforge.simulator.world.market.prices.spec import TOKEN_MARKETS
-from eraforge.simulator.world.market.world import MarketWorld
-from eraforge.simulator.world.scale import scale_named
+from eraforge.simulator.world.market.world import MarketWorld, market_world
 
 WINDOWS = (20, 60)
 KINDS = (
@@ -55,12 +52,7 @@ def crypto_world(seed: int, scale: str, folder: Path | None = None) -> MarketWor
     Raises:
         UserError: `unknown-scale`; DataError: those of `replayed`.
     """
-    name = scale_named(scale).name
-    tag = f"eraforge simulator crypto seed={seed} scale={scale}"
-    if folder is not None:
-        prices = replayed(folder, every_day=True)
-        return MarketWorld(seed, name, _layout(name), prices, f"{tag} prices={prices.digest[:12]}")
-    return MarketWorld(seed, name, _layout(name), MadeMarket(seed, TOKEN_MARKETS[name]), tag)
+    return market_world(seed, scale, _layout, TOKEN_MARKETS, folder)
 
 
 def _layout(scale: str) -> Layout:

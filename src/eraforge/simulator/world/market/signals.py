@@ -14,12 +14,9 @@ import numpy as np
 from eraforge.arenas.signals import SIGNALS
 from eraforge.simulator.world.market.layout import Content, DataFile, Layout, Recipe, Span, Without
 from eraforge.simulator.world.market.lookback import Lookback, exponential, summed, triple_exponential
-from eraforge.simulator.world.market.prices.history import MadeMarket
 from eraforge.simulator.world.market.prices.names import composite_figi
-from eraforge.simulator.world.market.prices.replay import replayed
 from eraforge.simulator.world.market.prices.spec import EQUITY_MARKETS
-from eraforge.simulator.world.market.world import MarketWorld
-from eraforge.simulator.world.scale import scale_named
+from eraforge.simulator.world.market.world import MarketWorld, market_world
 
 FEATURES = tuple(
     f"feature_{name}"
@@ -90,12 +87,7 @@ def signals_world(seed: int, scale: str, folder: Path | None = None) -> MarketWo
     Raises:
         UserError: `unknown-scale`; DataError: those of `replayed`.
     """
-    name = scale_named(scale).name
-    tag = f"eraforge simulator signals seed={seed} scale={scale}"
-    if folder is not None:
-        prices = replayed(folder, every_day=False)
-        return MarketWorld(seed, name, _layout(name), prices, f"{tag} prices={prices.digest[:12]}")
-    return MarketWorld(seed, name, _layout(name), MadeMarket(seed, EQUITY_MARKETS[name]), tag)
+    return market_world(seed, scale, _layout, EQUITY_MARKETS, folder)
 
 
 def _layout(scale: str) -> Layout:

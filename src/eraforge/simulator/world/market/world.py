@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -16,8 +17,12 @@ from eraforge.simulator.world.market.field import MarketField
 from eraforge.simulator.world.market.files import MarketFiles, Progress, quarter_of
 from eraforge.simulator.world.market.layout import Layout
 from eraforge.simulator.world.market.outcomes import Outcomes
+from eraforge.simulator.world.market.prices.history import MadeMarket
+from eraforge.simulator.world.market.prices.replay import replayed
 from eraforge.simulator.world.market.prices.source import Prices
+from eraforge.simulator.world.market.prices.spec import Spec
 from eraforge.simulator.world.market.sections import Section, Sections
+from eraforge.simulator.world.scale import scale_named
 
 
 class MarketWorld:
@@ -152,3 +157,25 @@ class MarketWorld:
         if not is_open_day(self.arena.calendar, round_day):
             raise UserError("no-round-that-day", f"No round opens on {round_day}.", "Name a day on which rounds open.")
         return round_day
+
+
+def market_world(
+    seed: int, scale: str, layout: Callable[[str], Layout], markets: Mapping[str, Spec], folder: Path | None
+) -> MarketWorld:
+    """The world of a tournament at a scale, on made-up prices or on those of a folder.
+
+    Args:
+        layout: what the tournament's files are, by the name of a scale.
+        markets: the made-up market of every scale.
+        folder: daily bars to replay (parquet or CSV) instead of made-up ones; the field stays made up.
+
+    Raises:
+        UserError: `unknown-scale`; DataError: those of `replayed`.
+    """
+    name = scale_named(scale).name
+    laid = layout(name)
+    tag = f"eraforge simulator {laid.arena.name} seed={seed} scale={scale}"
+    if folder is None:
+        return MarketWorld(seed, name, laid, MadeMarket(seed, markets[name]), tag)
+    prices = replayed(folder, every_day=markets[name].every_day)
+    return MarketWorld(seed, name, laid, prices, f"{tag} prices={prices.digest[:12]}")
