@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -120,22 +117,6 @@ def test_a_daemon_asked_to_stop_in_the_middle_of_a_training_goes_on_later(worksp
 def stages_done(address: str) -> list[str]:
     with Ledger.open(address) as ledger:
         return [str(event.facts["stage"]) for event in ledger.events(kind="duration")]
-
-
-@pytest.fixture
-def database() -> Iterator[str]:
-    """Address of a fresh PostgreSQL server of our own."""
-    pgserver = pytest.importorskip("pgserver")
-    folder = Path(tempfile.mkdtemp(prefix="eraforge-postgresql-"))
-    folder.chmod(0o755)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        server = pgserver.get_server(folder / "data", cleanup_mode="delete")
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_hosts_share_one_queue_and_take_over_what_a_killed_one_held(workspace: Any, database: str) -> None:

@@ -10,25 +10,6 @@ from eraforge.core.errors import UserError
 from eraforge.core.words import PayoutPolicy
 from eraforge.pipeline.research.space import worth
 
-STIFFNESS = """
-[entry]
-learner = "ridge"
-target = "target_ender_20"
-[evaluation]
-folds = 3
-[search]
-tries = 4
-seed = 3
-[search.space]
-"settings.penalty" = { low = 0.01, high = 100.0, log = true }
-"""
-
-
-@pytest.fixture
-def laboratory(workspace: Any) -> Any:
-    (workspace.folder / "stiffness.toml").write_text(STIFFNESS)
-    return workspace
-
 
 def test_every_try_is_an_experiment_and_counts_as_luck(laboratory: Any) -> None:
     facts = laboratory.perform("search", file="stiffness.toml")
@@ -50,8 +31,8 @@ def test_a_stopped_search_goes_on_with_other_proposals(laboratory: Any) -> None:
     assert not [what for what in laboratory.seen if "rows" in what]
 
 
-def test_a_setting_that_cannot_be_ends_its_try_only(laboratory: Any) -> None:
-    text = STIFFNESS.replace("{ low = 0.01, high = 100.0, log = true }", "{ choices = [-1.0, 0.1, 1.0] }")
+def test_a_setting_that_cannot_be_ends_its_try_only(laboratory: Any, stiffness: str) -> None:
+    text = stiffness.replace("{ low = 0.01, high = 100.0, log = true }", "{ choices = [-1.0, 0.1, 1.0] }")
     (laboratory.folder / "odd.toml").write_text(text.replace("tries = 4", "tries = 8"))
     facts = laboratory.perform("search", file="odd.toml")
     failed = [row for row in facts["tries"] if row["state"] == "fail"]
@@ -60,11 +41,11 @@ def test_a_setting_that_cannot_be_ends_its_try_only(laboratory: Any) -> None:
     assert facts["winner"]
 
 
-def test_hopeless_tries_are_given_up_early(laboratory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hopeless_tries_are_given_up_early(laboratory: Any, stiffness: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from eraforge.pipeline.research import search
 
     monkeypatch.setattr(search, "WARM", 2)
-    text = STIFFNESS.replace('learner = "ridge"', 'learner = "lightgbm"').replace("tries = 4", "tries = 8")
+    text = stiffness.replace('learner = "ridge"', 'learner = "lightgbm"').replace("tries = 4", "tries = 8")
     text = text.split("[search.space]")[0] + (
         '[search.space]\n"settings.n_estimators" = { choices = [1, 30] }\n"settings.seed" = { low = 1, high = 99 }\n'
         '"settings.learning_rate" = { choices = [0.1, 0.000001] }\n'
@@ -90,8 +71,8 @@ def test_tries_of_a_search_that_was_killed_are_made_again(laboratory: Any) -> No
     assert facts["tries"][0]["changes"] == facts["tries"][1]["changes"] == left
 
 
-def test_several_aims_give_the_tries_that_no_other_beats_in_all(laboratory: Any) -> None:
-    text = STIFFNESS.replace("tries = 4", 'tries = 5\nobjectives = ["corr", "mmc"]')
+def test_several_aims_give_the_tries_that_no_other_beats_in_all(laboratory: Any, stiffness: str) -> None:
+    text = stiffness.replace("tries = 4", 'tries = 5\nobjectives = ["corr", "mmc"]')
     (laboratory.folder / "both.toml").write_text(text)
     facts = laboratory.perform("search", file="both.toml")
     values = {row["experiment"]: row["values"] for row in facts["tries"]}
@@ -130,8 +111,8 @@ def test_the_payout_objective_is_the_published_rule() -> None:
         ("", "space"),
     ],
 )
-def test_a_wrong_space_is_told(laboratory: Any, space: str, named: str) -> None:
-    (laboratory.folder / "wrong.toml").write_text(STIFFNESS.split("[search.space]")[0] + "[search.space]\n" + space)
+def test_a_wrong_space_is_told(laboratory: Any, stiffness: str, space: str, named: str) -> None:
+    (laboratory.folder / "wrong.toml").write_text(stiffness.split("[search.space]")[0] + "[search.space]\n" + space)
     with pytest.raises(UserError) as caught:
         laboratory.perform("search", file="wrong.toml")
     assert named in caught.value.sentence

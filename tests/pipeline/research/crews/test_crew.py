@@ -9,25 +9,6 @@ import pytest
 
 from eraforge.pipeline.research.crews import crew
 
-STIFFNESS = """
-[entry]
-learner = "ridge"
-target = "target_ender_20"
-[evaluation]
-folds = 3
-[search]
-tries = 4
-seed = 3
-[search.space]
-"settings.penalty" = { low = 0.01, high = 100.0, log = true }
-"""
-
-
-@pytest.fixture
-def laboratory(workspace: Any) -> Any:
-    (workspace.folder / "stiffness.toml").write_text(STIFFNESS)
-    return workspace
-
 
 def test_several_workers_make_as_many_tries_as_one(laboratory: Any) -> None:
     facts = laboratory.perform("search", file="stiffness.toml", workers=2)

@@ -14,31 +14,17 @@ from eraforge.pipeline.research.crews import on_ray
 ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.filterwarnings("default")]
 
-STIFFNESS = """
-[entry]
-learner = "ridge"
-target = "target_ender_20"
-[evaluation]
-folds = 3
-[search]
-tries = 4
-seed = 3
-[search.space]
-"settings.penalty" = { low = 0.01, high = 100.0, log = true }
-"""
-
 
 @pytest.fixture
-def laboratory(workspace: Any) -> Iterator[Any]:
-    """A workspace whose variables name a cluster of two nodes with one processor each."""
+def laboratory(laboratory: Any) -> Iterator[Any]:
+    """The workspace, whose variables name a cluster of two nodes with one processor each."""
     from ray.cluster_utils import Cluster
 
-    (workspace.folder / "stiffness.toml").write_text(STIFFNESS)
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     cluster.add_node(num_cpus=1)
-    workspace.environment["RAY_ADDRESS"] = cluster.address
+    laboratory.environment["RAY_ADDRESS"] = cluster.address
     try:
-        yield workspace
+        yield laboratory
     finally:
         cluster.shutdown()
 
@@ -75,8 +61,8 @@ def test_every_node_works_and_a_killed_worker_takes_no_try_with_it(
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "127.0.0.1:port"])
-def test_a_cluster_that_is_not_there_is_told(workspace: Any, address: str) -> None:
-    (workspace.folder / "stiffness.toml").write_text(STIFFNESS)
+def test_a_cluster_that_is_not_there_is_told(workspace: Any, stiffness: str, address: str) -> None:
+    (workspace.folder / "stiffness.toml").write_text(stiffness)
     workspace.environment["RAY_ADDRESS"] = address
     with pytest.raises(UserError, match=address.replace(".", r"\.")):
         workspace.perform("search", file="stiffness.toml", workers=2, on="ray")
