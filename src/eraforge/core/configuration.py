@@ -147,7 +147,7 @@ class RunTable(_Table):
     stage_seconds: float = Field(default=7200.0, gt=0, description="longest time of one stage of one entry")
     memory_gigabytes: float = Field(default=16.0, gt=0, description="most memory of one entry's computation")
     failures: int = Field(default=3, ge=1, description="failed attempts in a row before an entry is quarantined")
-    rescue_seconds: float = Field(default=300.0, ge=0, description="the fallback answers this long before the deadline")
+    rescue_seconds: float = Field(default=720.0, ge=0, description="the fallback answers this long before the deadline")
     lease_seconds: float = Field(default=60.0, gt=0, description="after this silence another host takes the work over")
     report_weekday: int = Field(default=0, ge=0, le=6, description="day of the weekly report, Monday = 0")
     log_megabytes: float = Field(default=10.0, gt=0, description="size at which the file of --log is put aside")
