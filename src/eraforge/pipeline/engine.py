@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from eraforge.core.clock import monotonic
@@ -82,7 +83,29 @@ class Engine:
         Raises:
             EraforgeError: whatever stopped the turn.
         """
-        return _listening(self.start(entry, number).get_result)
+        return _listening([self.start(entry, number).get_result])[0]
+
+    def play_lines(
+        self, lines: Sequence[Sequence[Entry]], number: int, done: Callable[[Entry], None]
+    ) -> dict[str, dict[str, Any]]:
+        """Play lines of entries side by side, the entries of a line one after another; outcomes by name of entry.
+
+        Args:
+            done: called when the turn of an entry is over.
+
+        Raises:
+            EraforgeError: whatever stopped the first line in which a turn stopped.
+        """
+
+        def play(line: Sequence[Entry]) -> dict[str, dict[str, Any]]:
+            outcomes = {}
+            for entry in line:
+                outcomes[entry.name] = self.start(entry, number).get_result()
+                done(entry)
+            return outcomes
+
+        played = _listening([partial(play, line) for line in lines])
+        return {name: outcome for line in played for name, outcome in line.items()}
 
     def enqueue(self, work: str, entry: Entry, number: int, deadline: datetime) -> None:
         """Put a piece of work (`turn`, `fallback`, `training`) into the queue; nothing happens when it is there.
@@ -252,15 +275,16 @@ def _strange(error: object) -> Broken:
     return Broken("turn-broke", told, "Report it with the ledger.")
 
 
-def _listening(wait: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Wait in another thread, so that Ctrl-C is heard at once.
+def _listening(waits: Sequence[Callable[[], dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Wait in other threads, one each, so that Ctrl-C is heard at once.
 
     Libraries that handle signals themselves let an untimed wait of the main thread sleep on through an interrupt.
     """
-    waiting = ThreadPoolExecutor(1, thread_name_prefix="turn")
-    result = waiting.submit(wait)
+    waiting = ThreadPoolExecutor(len(waits), thread_name_prefix="turn")
+    results = [waiting.submit(wait) for wait in waits]
     waiting.shutdown(wait=False)
-    while not result.done():
-        with suppress(TimeoutError):
-            result.exception(timeout=HEARD_SECONDS)
-    return result.result()
+    for result in results:
+        while not result.done():
+            with suppress(TimeoutError):
+                result.exception(timeout=HEARD_SECONDS)
+    return [result.result() for result in results]

@@ -20,12 +20,14 @@ def across(x: np.ndarray, groups: np.ndarray, count: int, code: int, first: int,
     without a value; rank (3), `(average rank - 0.5) / members`; z-score (4), 0 in a group of equal values.
     """
     symbols = len(x)
-    order = np.argsort(groups, kind="mergesort")
-    begins = np.zeros(count + 2, np.int64)
+    order, begins = np.empty(symbols, np.int64), np.zeros(count + 3, np.int64)
     for row in range(symbols):
-        begins[groups[row] + 2] += 1
-    for group in range(count + 1):
+        begins[groups[row] + 3] += 1
+    for group in range(count + 2):
         begins[group + 1] += begins[group]
+    for row in range(symbols):  # by group, in order of rows; afterwards group g begins at begins[g + 1]
+        order[begins[groups[row] + 2]] = row
+        begins[groups[row] + 2] += 1
     values, members = np.empty(symbols), np.empty(symbols, np.int64)
     for moment in range(first, last):
         for row in range(symbols):
@@ -68,7 +70,7 @@ def _centre(values: np.ndarray, middle: bool) -> tuple[float, float]:
 
 @njit(cache=True, nogil=True)
 def _ranks(values: np.ndarray, members: np.ndarray, moment: int, out: np.ndarray) -> None:
-    order = np.argsort(values, kind="mergesort")
+    order = np.argsort(values)
     begin = 0
     while begin < len(order):
         end = begin

@@ -43,6 +43,13 @@ def own_bars(
 
 
 @njit(cache=True, nogil=True)
+def _copy(source: np.ndarray, target: np.ndarray) -> None:
+    """Fill `target` from the beginning of `source`; assigning a slice compiles ten times as long."""
+    for place in range(len(target)):
+        target[place] = source[place]
+
+
+@njit(cache=True, nogil=True)
 def gather(values: np.ndarray, first: int, places: np.ndarray, starts: np.ndarray, out: np.ndarray) -> None:
     """`values` (symbols, times) at the own bars: `out` (cells,)."""
     for row in range(len(starts) - 1):
@@ -50,14 +57,13 @@ def gather(values: np.ndarray, first: int, places: np.ndarray, starts: np.ndarra
         if begin == end:
             continue
         source = values[first + row]
-        start = places[begin]
-        if places[end - 1] - start == end - begin - 1:
-            out[begin:end] = source[start : start + end - begin]
+        if places[end - 1] - places[begin] == end - begin - 1:
+            _copy(source[places[begin] :], out[begin:end])
         else:
             cell = begin
             while cell < end:
                 run = RUN if cell + RUN <= end and places[cell + RUN - 1] - places[cell] == RUN - 1 else 1
-                out[cell : cell + run] = source[places[cell] : places[cell] + run]
+                _copy(source[places[cell] :], out[cell : cell + run])
                 cell += run
 
 
@@ -83,14 +89,11 @@ def scatter(
         sink[since - before : start] = np.nan
         sink[stop:] = np.nan
         if stop - start == end - cell:
-            source, target = x[cell - lag : end - lag], sink[start:stop]
-            for place in range(len(source)):
-                target[place] = source[place]
+            _copy(x[cell - lag :], sink[start:stop])
         else:
             sink[start:stop] = np.nan
             while cell < end:
                 run = RUN if cell + RUN <= end and places[cell + RUN - 1] - places[cell] == RUN - 1 else 1
-                source, target = x[cell - lag : cell - lag + run], sink[places[cell] - before :]
-                for place in range(run):
-                    target[place] = source[place]
+                begin = places[cell] - before
+                _copy(x[cell - lag :], sink[begin : begin + run])
                 cell += run

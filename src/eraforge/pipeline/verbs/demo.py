@@ -12,7 +12,6 @@ import socket
 from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,7 +25,6 @@ from eraforge.core.secret import Secret
 from eraforge.core.words import Arena, Entry
 from eraforge.pipeline.engine import open_engine
 from eraforge.pipeline.local_tournament import LocalTournament, running
-from eraforge.pipeline.steps import stages
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import follow
 from eraforge.pipeline.verb import Facts, Visit
@@ -179,30 +177,22 @@ def _play(
         first = current.number if tools.clock.now() < current.closes else current.number + 1
         tools.ledger.record("demo-began", "demo", {"round": first}, tools.clock.now())
     numbers = list(range(first, first + count))
-    reports = {}
+    reports: dict[str, str] = {}
+    lines = [[entry for entry in entries if entry.arena == arena] for arena in dict.fromkeys(e.arena for e in entries)]
     with open_engine(tools, entries) as engine:
         for number in numbers:
             opens, _ = window(arena.calendar, open_day(arena.calendar, number))
             tournament.advance_to(opens + timedelta(minutes=1))
-            done = 0
-            tools.progress(f"round {number}", done, len(entries))
-            for wave in _waves(entries):
-                for entry in wave:
-                    stages.fetch(tools, entry, number)  # one after another: the server makes its files meanwhile
-                    engine.start(entry, number)
-                for entry in wave:
-                    reports[entry.name] = engine.play(entry, number)["report"]
-                    done += 1
-                    tools.progress(f"round {number}", done, len(entries))
+            over: list[str] = []
+
+            def done(entry: Entry, number: int = number, over: list[str] = over) -> None:
+                over.append(entry.name)
+                tools.progress(f"round {number}", len(over), len(entries))
+
+            tools.progress(f"round {number}", 0, len(entries))
+            outcomes = engine.play_lines(lines, number, done)
+            reports = {name: outcome["report"] for name, outcome in outcomes.items()}
     return numbers, reports
-
-
-def _waves(entries: list[Entry]) -> list[list[Entry]]:
-    """Entries to play side by side: one of every arena at a time, as those of one arena share files and fits."""
-    lines: dict[str, list[Entry]] = {}
-    for entry in entries:
-        lines.setdefault(entry.arena, []).append(entry)
-    return [[one for one in wave if one is not None] for wave in zip_longest(*lines.values())]
 
 
 def _wait(tools: Tools, tournament: LocalTournament, entries: list[Entry], numbers: list[int]) -> None:

@@ -43,7 +43,8 @@ class PriceFiles:
         Raises:
             UserError: `unknown-price-file`.
         """
-        frames = self._frames(self._wanted(name), day)
+        wanted, stop = self._wanted(name), self._prices.place(day) + 1
+        frames = self._frames(0 if wanted is None else max(0, stop - wanted), stop)
         if name.endswith(".csv"):
             pl.concat([pl.DataFrame(schema=SCHEMA), *frames]).write_csv(destination)
             return
@@ -63,9 +64,7 @@ class PriceFiles:
             raise UserError("unknown-price-file", f"There is no price file {name!r}.", f"Use {', '.join(self._days)}.")
         return self._days[name]
 
-    def _frames(self, wanted: int | None, day: date) -> Iterator[pl.DataFrame]:
-        stop = self._prices.place(day) + 1
-        first = 0 if wanted is None else max(0, stop - wanted)
+    def _frames(self, first: int, stop: int) -> Iterator[pl.DataFrame]:
         step = 256
         for begin in range(first, stop, step):
             yield from self._prices.bars(begin, min(begin + step, stop))

@@ -123,11 +123,11 @@ LAST_DAY = date(2034, 12, 31)  # listings are laid out until here, far beyond an
 
 EQUITY_MARKETS = {
     "tiny": Spec("equities tiny", 180, date(2023, 6, 1), False, True, True, EQUITIES),
-    "small": Spec("equities small", 720, date(2019, 1, 1), False, True, True, EQUITIES),
+    "small": Spec("equities small", 560, date(2020, 9, 1), False, True, True, EQUITIES),
     "full": Spec("equities full", 7_700, date(2002, 1, 1), False, True, True, EQUITIES),
 }
 TOKEN_MARKETS = {
     "tiny": Spec("tokens tiny", 160, date(2025, 1, 1), True, False, False, TOKENS),
-    "small": Spec("tokens small", 440, date(2023, 1, 1), True, False, False, TOKENS),
+    "small": Spec("tokens small", 440, date(2023, 12, 1), True, False, False, TOKENS),
     "full": Spec("tokens full", 440, date(2019, 7, 1), True, False, False, TOKENS),
 }
