@@ -21,6 +21,7 @@ from eraforge.core.digest import digest_value
 from eraforge.core.errors import Broken, EraforgeError
 from eraforge.core.secret import redact
 from eraforge.core.words import Entry, Slot
+from eraforge.pipeline.played.record import note
 from eraforge.pipeline.steps.ahead import queued
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import turn
@@ -249,15 +250,14 @@ def _durable(work: Callable[..., Any], do: Callable[[], Any]) -> Any:
 
 
 def _measured(tools: Tools, entry: Entry, number: int, work: Callable[..., Any], inputs: Sequence[Any]) -> Any:
-    """Do the work; how long it took and, for a turn (`number` above 0), how far it has come, go into the ledger."""
-    began = monotonic()
+    """Do the work; how long it took and, for a turn (`number` above 0), what it gave, go into the ledger."""
+    began, at = monotonic(), tools.clock.now()
     result = tools.compute(tools, work, inputs)
-    now = tools.clock.now()
     facts = {"stage": work.__name__, "seconds": round(monotonic() - began, 3)}
-    tools.ledger.record(DURATION, entry.name, facts, now)
+    tools.ledger.record(DURATION, entry.name, facts, tools.clock.now())
     if number:
         slot = Slot(entry.account, entry.model, entry.arena, number)
-        tools.ledger.remember_turn(slot, entry.name, work.__name__, {}, now)
+        note(tools, entry, slot, number, work.__name__, at, result)
     return result
 
 

@@ -40,6 +40,7 @@ VIEWS = {
     "secrets store": "eraforge.interfaces.cli.views.upkeep.secrets:stored",
     "secrets list": "eraforge.interfaces.cli.views.upkeep.secrets:listed",
     "secrets forget": "eraforge.interfaces.cli.views.upkeep.secrets:forgotten",
+    "replay": "eraforge.interfaces.cli.views.upkeep.keeping:replay",
     "audit": "eraforge.interfaces.cli.views.upkeep.keeping:audit",
     "evaluate": "eraforge.interfaces.cli.views.play:evaluate",
     "data pull": "eraforge.interfaces.cli.views.play:steps",
