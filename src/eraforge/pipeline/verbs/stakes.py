@@ -51,7 +51,8 @@ def move(visit: Visit, plan: str) -> Facts:
     """Carry an approved plan out.
 
     Raises:
-        Refused: `plan-not-approved`, `approval-expired`, `plan-void`. Held: a person must look.
+        Refused: `plan-not-approved`, `approval-expired`, `plan-void`; where each round takes a stake of its own, also
+            `window-closed`, `nothing-to-stake-on`. Held: a person must look.
         UserError: as `approve`.
     """
     with open_workspace(visit) as tools:
@@ -59,8 +60,10 @@ def move(visit: Visit, plan: str) -> Facts:
         found = Approvals(tools.ledger).plan(plan)
         require_within(found, _limits(settings))
         one = Entry(name="", account=found.account, arena=found.arena, model=found.model, learner="")
-        facts = tools.effects(found.account).move_stake(found, tools.arena(one), tools.model_id(one))
-        return {"plan": found.as_dict(), "stake": facts.get("stake")}
+        arena, played = tools.arena(one), tools.round(one, found.round)
+        facts = tools.effects(found.account).move_stake(found, arena, tools.model_id(one), played)
+        locked = {"round": found.round} if "nonce" in facts else {}
+        return {"plan": found.as_dict(), "stake": facts.get("stake"), **locked}
 
 
 def _require_on(tools: Tools) -> StakeTable:

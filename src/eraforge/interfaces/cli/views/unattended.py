@@ -26,7 +26,8 @@ def stake(facts: dict[str, Any], console: Console) -> None:
         console.print(f"approved until {moment(facts['expires'])} UTC, for this plan alone")
         console.print(f"next: eraforge stake move {str(plan['digest'])[:12]}", style="dim")
     elif "stake" in facts:
-        console.print(f"moved: the tournament holds {_short(facts['stake'])} NMR")
+        where = f", locked until round {facts['round']} resolves" if "round" in facts else ""
+        console.print(f"moved: the tournament holds {_short(facts['stake'])} NMR{where}")
     else:
         console.print(f"next: eraforge stake approve {str(plan['digest'])[:12]}", style="dim")
 
