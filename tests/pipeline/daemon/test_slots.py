@@ -98,15 +98,18 @@ def test_a_fallback_is_asked_for_once_and_only_where_a_model_is_known(desk: Desk
 
 
 def test_a_fallback_that_failed_because_its_data_were_late_is_tried_again(desk: Desk) -> None:
-    """With pauses that double up to the longest, for as long as the window lasts."""
+    """With pauses that double up to the longest, and are short again as the window ends."""
     desk.know_a_model()
     desk.look()
-    for attempt in range(1, 9):
+    pauses = []
+    for attempt in range(1, 41):
         desk.queue.fail("fallback", attempt, LATE)
-        pause = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
+        left = (ROUND.closes - desk.clock.now()).total_seconds()
+        pauses.append(min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE, max(left / 10, FIRST_PAUSE)))
         assert desk.look() == attempt  # it has just failed
-        assert desk.look(pause - 1) == attempt
-        assert desk.look(1) == attempt + 1
+        assert desk.look(pauses[-1] - 0.5) == attempt
+        assert desk.look(0.5) == attempt + 1
+    assert pauses[:5] == [10, 20, 40, 80, 160] and max(pauses) == LONGEST_PAUSE and pauses[-1] == FIRST_PAUSE
     assert desk.told == []
 
 
