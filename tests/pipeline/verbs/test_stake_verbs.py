@@ -43,14 +43,16 @@ def test_an_increase_is_locked_for_the_open_round_on_its_answer(workspace: Any) 
     """Where rounds take stakes of their own, only the authorised call of the wallet moves one: no other operation."""
     before = staked(workspace)
     with_stake_key(workspace)
-    digest = workspace.perform("stake plan", ON, entry="linear", target=str(before + 7))["plan"]["digest"]
-    workspace.perform("stake approve", ON, plan=digest)
+    planned = workspace.perform("stake plan", ON, entry="linear", target=str(before + 7))
+    digest = planned["plan"]["digest"]
+    assert planned["locked"]["round"] == 1345  # who approves is told that it is not to be had back before
+    assert workspace.perform("stake approve", ON, plan=digest)["locked"] == planned["locked"]
     with pytest.raises(Refused) as caught:
         workspace.perform("stake move", ON, plan=digest)
     assert caught.value.code == "nothing-to-stake-on" and staked(workspace) == before
     workspace.perform("submit", {**ON, "entries.linear.folds": 0}, entry="linear")
     moved = workspace.perform("stake move", ON, plan=digest)
-    assert moved["round"] == 1345 and staked(workspace) == before + 7
+    assert moved["locked"]["round"] == 1345 and moved["locked"]["until"] and staked(workspace) == before + 7
     workspace.perform("stake move", ON, plan=digest)
     ledger = workspace.tournament.tournament.ledger
     model = workspace.tournament.models[sorted(workspace.tournament.models)[0]]

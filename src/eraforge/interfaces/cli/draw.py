@@ -40,6 +40,8 @@ VIEWS = {
     "secrets store": "eraforge.interfaces.cli.views.upkeep.secrets:stored",
     "secrets list": "eraforge.interfaces.cli.views.upkeep.secrets:listed",
     "secrets forget": "eraforge.interfaces.cli.views.upkeep.secrets:forgotten",
+    "webhook set": "eraforge.interfaces.cli.views.unattended:webhook",
+    "webhook remove": "eraforge.interfaces.cli.views.unattended:webhook",
     "replay": "eraforge.interfaces.cli.views.upkeep.keeping:replay",
     "audit": "eraforge.interfaces.cli.views.upkeep.keeping:audit",
     "evaluate": "eraforge.interfaces.cli.views.play:evaluate",

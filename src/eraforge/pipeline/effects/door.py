@@ -162,12 +162,32 @@ class Effects:
         return RoundStakeConduct(*every, round=played, margin=margin, staker=staker, wallet=self._wallet())
 
     def set_webhook(self, slot: Slot, model_id: str, address: str) -> Facts:
-        """Have the tournament call this address for the model."""
+        """Have the tournament call this address for the model; "" takes an earlier one away.
+
+        The ledger keeps its digest alone: who knows the address may call it. Asked for again it is set again, because
+        nobody can be asked whether it still stands.
+
+        Raises:
+            UserError: `effect-under-way`. Refused, Transient: it is not known to be set; asking again is harmless.
+        """
         with alone(f"webhook {slot.key}"):
-            effect = self._own(EffectKind.WEBHOOK, slot, digest_value(address))
-            if self._ledger.effect(effect.key) is None:
-                self._ledger.intend(effect, {"model_id": model_id, "address": address}, self._clock.now())
+            effect = self._next_webhook(slot, digest_value(address))
+            self._ledger.intend(effect, {"model_id": model_id}, self._clock.now())
             return self._driver.drive(WebhookConduct(effect, model_id, address, self._writer))
+
+    def _next_webhook(self, slot: Slot, payload: str) -> Effect:
+        """What is still open of that address, or a new effect at the end of the slot's chain."""
+        effect = Effect(EffectKind.WEBHOOK, slot, payload)
+        while (record := self._ledger.effect(effect.key)) is not None:
+            closed = record.phase in (Phase.CONFIRMED, Phase.REFUSED, Phase.HELD)
+            if not closed and record.effect.payload == payload:
+                return record.effect
+            if record.phase in (Phase.SENT, Phase.UNKNOWN):
+                raise _under_way(effect, record)
+            if not closed:
+                self._ledger.advance(record.key, Phase.REFUSED, {"reason": "superseded"}, self._clock.now())
+            effect = Effect(EffectKind.WEBHOOK, slot, payload, record.key)
+        return effect
 
     def request(
         self, kind: EffectKind, slot: Slot, request: Mapping[str, Any], expires: datetime, writer: KeyedWriter
@@ -192,7 +212,7 @@ class Effects:
             plan = plan_of(dict(facts["plan"]))
             return StakeConduct(effect, plan, arena, model_id, self._reader, _Mute(), Approvals(self._ledger))
         if effect.kind is EffectKind.WEBHOOK:
-            return WebhookConduct(effect, model_id, str(facts.get("address", "")), self._writer)
+            return WebhookConduct(effect, model_id, "", _Mute())
         return None
 
     def resolve(self, conduct: Conduct) -> None:
