@@ -167,6 +167,24 @@ def test_an_open_change_keeps_every_other_change_of_the_model_away(ledger: Ledge
     assert caught.value.code == "effect-under-way" and len(bank.calls) == 1
 
 
+def test_a_process_that_stood_still_before_it_sent_sends_nothing(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others take its call for over once its deadline has passed: it must not begin one then."""
+    bank, plan, clock, advance = Bank(), planned(ledger), StandingClock(NOW), ledger.advance
+
+    def slow(key: str, phase: Phase, *given: Any, **named: Any) -> Any:
+        record = advance(key, phase, *given, **named)
+        if phase is Phase.SENT:
+            clock.sleep(SubmitTable().call_seconds)  # the machine was suspended here
+        return record
+
+    monkeypatch.setattr(ledger, "advance", slow)
+    with pytest.raises(Held):
+        door(ledger, bank, clock).move_stake(plan, CLASSIC, "m1")
+    assert not bank.calls and not bank.applied
+
+
 def test_stakes_are_off_unless_asked_for(ledger: Ledger) -> None:
     bank = Bank()
     effects = Effects("http://127.0.0.1:1", ledger, bank, bank, StandingClock(NOW), SubmitTable())  # type: ignore[arg-type]
