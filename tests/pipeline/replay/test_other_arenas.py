@@ -25,6 +25,7 @@ learner = "ridge"
 prices = "shares"
 price_features = ["return_20", "rsi_14"]
 folds = 0
+damp = true
 
 [entries.tokens]
 arena = "crypto"
