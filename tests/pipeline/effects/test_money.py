@@ -185,6 +185,21 @@ def test_a_process_that_stood_still_before_it_sent_sends_nothing(
     assert not bank.calls and not bank.applied
 
 
+def test_another_level_than_the_planned_one_waits_for_a_person(ledger: Ledger) -> None:
+    """The bank moved something else than was asked for, and says that all went well."""
+
+    class Careless(Bank):
+        def change_stake(self, arena: object, model_id: str, change: Decimal) -> None:
+            super().change_stake(arena, model_id, change / 2)
+
+    bank, plan = Careless(), planned(ledger)
+    for code in ("stake-is-another", "effect-held"):
+        with pytest.raises(Held) as caught:
+            door(ledger, bank).move_stake(plan, CLASSIC, "m1")
+        assert caught.value.code == code
+    assert len(bank.calls) == 1
+
+
 def test_stakes_are_off_unless_asked_for(ledger: Ledger) -> None:
     bank = Bank()
     effects = Effects("http://127.0.0.1:1", ledger, bank, bank, StandingClock(NOW), SubmitTable())  # type: ignore[arg-type]
