@@ -36,7 +36,7 @@ def known() -> dict[str, Any]:
 
 def asked(words: list[str]) -> dict[str, int]:
     """Programme to scale, as asked for; everything in full where nothing was named."""
-    full = {name: scale for name, (_, _, scale) in {**tiers.ALONE, **tiers.PROCESSES}.items()}
+    full = {name: scale for name, (_, _, scale) in {**tiers.ALONE, **tiers.LONG, **tiers.PROCESSES}.items()}
     if not words:
         return full
     named = dict(word.partition("=")[::2] for word in words)
@@ -48,7 +48,7 @@ def asked(words: list[str]) -> dict[str, int]:
 
 def proofs(scales: Mapping[str, int]) -> Iterator[Proof]:
     """Run the programmes one after the other."""
-    for name, (prove, _, _) in tiers.ALONE.items():
+    for name, (prove, _, _) in {**tiers.ALONE, **tiers.LONG}.items():
         if name in scales:
             yield prove(scales[name])
     with_processes = {name: scales[name] for name in tiers.PROCESSES if name in scales}

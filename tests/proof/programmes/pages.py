@@ -64,7 +64,8 @@ TAIL = """\
 - Disk faults are planted in the calls the store makes; `tests/interfaces/cli/test_bad_disks.py` adds real full disks.
 - Leak probes prove that leaks are there, not that there are none; leaks inside downloaded data are out of their reach.
 - The environment of the processes that compute for entries is searched in `tests/pipeline/daemon/test_workers.py`.
-- The API (P17) and the screens (P21) have no programme here, and no mutation testing has been run.
+- The API (P17) and the screens (P21) have no programme here. Mutants are written by hand, of the effects alone: they
+  show that these faults are noticed, not that all are.
 - Nothing here has met the real tournament: its read-back lag, file names and token scopes are to be measured there.
 - Windows count as owed that had at least 15 minutes at a stretch of process, server and data. An answer by the fallback
   counts as an answer; it comes twelve minutes before the deadline.

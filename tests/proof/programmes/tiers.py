@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from programmes import corruption, deep, disk, histories, oracles, replays, schedule, stakes
+from programmes import corruption, deep, disk, histories, mutants, oracles, replays, schedule, stakes
 from programmes.figures import Proof
 
 ALONE: Mapping[str, tuple[Callable[[int], Proof], int, int]] = {
@@ -19,6 +19,11 @@ ALONE: Mapping[str, tuple[Callable[[int], Proof], int, int]] = {
     "scores": (oracles.prove_scores, 40, oracles.SCORES_FULL),
 }
 """Name to the programme, its scale in the short tier, and in the long one."""
+
+LONG: Mapping[str, tuple[Callable[[int], Proof], int, int]] = {
+    "mutants": (mutants.prove, 0, mutants.FULL),
+}
+"""Those that no change waits for: each unit takes half a minute."""
 
 PROCESSES: Mapping[str, tuple[str, int, int]] = {
     "kills": ("prove_kills", 5, 2_000),
