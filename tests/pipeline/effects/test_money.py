@@ -200,6 +200,15 @@ def test_another_level_than_the_planned_one_waits_for_a_person(ledger: Ledger) -
     assert len(bank.calls) == 1
 
 
+def test_a_plan_that_no_longer_is_what_its_digest_says_is_not_found(ledger: Ledger) -> None:
+    """Planted: somebody wrote another target under the digest that was approved."""
+    plan = StakePlan("main", "classic", "alpha", 1345, Decimal(10), Decimal(15), NOW)
+    ledger.record("stake.planned", plan.digest, {**plan.as_dict(), "target": "99"}, NOW)
+    with pytest.raises(UserError) as caught:
+        Approvals(ledger).plan(plan.digest[:12])
+    assert caught.value.code == "plan-changed"
+
+
 def test_stakes_are_off_unless_asked_for(ledger: Ledger) -> None:
     bank = Bank()
     effects = Effects("http://127.0.0.1:1", ledger, bank, bank, StandingClock(NOW), SubmitTable())  # type: ignore[arg-type]
