@@ -327,6 +327,14 @@ def test_orders_and_claims_are_placed_once_under_our_own_key(ledger: Ledger, kin
         assert bank.placements == 1 and len(bank.placed) <= 1
 
 
+def test_an_order_that_has_expired_is_never_placed(ledger: Ledger) -> None:
+    bank, slot = Bank(), Slot("main", "alpha", "classic", 1)
+    for _ in range(2):
+        with pytest.raises(Refused):
+            door(ledger, bank).request(EffectKind.ORDER, slot, {"units": 1}, NOW, bank)
+    assert bank.placements == 0 and not ledger.open_effects()
+
+
 def test_a_webhook_is_set_and_set_again_without_harm(ledger: Ledger) -> None:
     bank, slot = Bank(faults=["unanswered"]), Slot("main", "alpha", "classic", 0)
     door(ledger, bank).set_webhook(slot, "m1", "http://127.0.0.1:1/hook")
