@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -120,6 +121,37 @@ def test_a_row_holds_what_had_closed_by_its_day_and_nothing_later(three: Any) ->
         ours = shown.sort("id")["return_20"].rank("average")
         oracle = pl.Series([momentum[name] for name in shown.sort("id")["id"]]).rank("average")
         assert (ours - oracle).abs().max() == 0
+
+
+def test_an_entry_is_evaluated_on_everyone_who_was_there_not_on_those_who_stayed(three: Any) -> None:
+    """Oracle: rows that stand lowest in a feature lose their label for ever; ranks must be those of all rows."""
+    from eraforge.core.panel import Sample
+    from eraforge.evaluation.splitters.walk_forward import WalkForward
+    from eraforge.models.ranking import rank_to_unit
+    from eraforge.pipeline.steps import inputs
+    from eraforge.pipeline.steps.evaluating.out_of_fold import judge_out_of_fold
+
+    with open_workspace(Visit(three.folder, three.environment)) as tools:
+        alone = replace(tools.configuration.entry("tokens"), leaks="quick")
+        members = {"one": {"learner": "ridge", "settings": {}}}
+        ranked = replace(alone, learner="rank_average", settings={"members": members})
+        files = inputs.fetch_files(tools, alone, 1345)
+        panel = inputs.panel(tools, alone, files, Sample.TRAIN)
+        whole = pl.read_parquet(tools.objects.path(files["train"]))
+        fallen = (pl.col(panel.features[0]).rank("ordinal") / pl.len()).over("date") < 0.25
+        target = tools.target(alone)
+        lost = whole.with_columns(pl.when(~fallen).then(pl.col(target)).alias(target))
+        lost.write_parquet(three.folder / "lost.parquet")
+        files = {**files, "train": tools.objects.put_file(three.folder / "lost.parquet")}
+        cut = WalkForward(chunk=inputs.chunk_eras(tools, replace(alone, folds=2), files))
+        one, report = (judge_out_of_fold(tools, entry, files, cut) for entry in (alone, ranked))
+        plain, made = (pl.read_parquet(tools.objects.path(facts["predictions"])) for facts in (one, report))
+    assert report["leaks"]["passed"]
+    there = panel.where_eras(made["era"].unique().sort().to_list()).collect()
+    assert made.select("era", "id").equals(there.select("era", "id")), "nobody may vanish from a predicted era"
+    assert report["predicted_rows"] == there.height
+    assert report["scored_rows"] < 0.8 * there.height
+    assert (made["prediction"] - rank_to_unit(plain)["prediction"]).abs().max() < 1e-9
 
 
 def test_the_preflight_tells_and_damps_the_change_from_the_last_answers(three: Any) -> None:
