@@ -150,6 +150,8 @@ def _with_prices(
         return found
     reference, rows = files[price_rows.ROLE], _price_rows(tools, entry, files, found)
     joined = found.frame.join(rows, on=[ERA, ID], how="left", maintain_order="left")
+    states = price_rows.state_columns(tools, entry, reference)
+    joined = joined.with_columns(pl.col(name).fill_null(pl.col(name).max().over(ERA)) for name in states)
     joined = joined.with_columns(pl.col(names).fill_null(0.5))
     return replace(
         found,

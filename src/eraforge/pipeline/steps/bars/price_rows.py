@@ -1,7 +1,8 @@
 """What an entry computes from prices: the bars it may know, their features, and one row per era and id.
 
-A row of an era holds what had closed by the end of the era's date, told as ranks within the era. Prices are named by
-the moment they were learned, so a turn that is played again reads the very bars it read before, corrected or not.
+A row of an era holds what had closed by the end of the era's date, told as ranks within the era; what is the same for
+all symbols is told as it is. Prices are named by the moment they were learned, so a turn that is played again reads the
+very bars it read before, corrected or not.
 """
 
 from __future__ import annotations
@@ -33,15 +34,16 @@ def fetch_prices(tools: Tools, entry: Entry) -> str:
     """Bring what is new into the entry's lake; digest of the object that names the bars as they are known now.
 
     Raises:
-        UserError: `unknown-prices`; what the source raises when nothing at all is stored.
+        UserError: `unknown-prices`; what the source raises when nothing at all is stored, what is wrong with a file
+            beside the prices of which no version is stored.
     """
     from eraforge.data.lake.update import pull
+    from eraforge.pipeline.steps.bars.beside import pull_beside
 
     prices = _prices(tools, entry)
     source = prices.source(tools.configuration.server.url)
     told = pull(source, prices.lake, tools.clock, tools.folder / "downloads", tools.progress)
-    segments = prices.lake.catalogue.segments
-    if not segments:
+    if not prices.lake.catalogue.segments:
         raise (
             told.errors[0][1]
             if told.errors
@@ -49,13 +51,23 @@ def fetch_prices(tools: Tools, entry: Entry) -> str:
                 "no-prices-stored", f"The source of {entry.prices!r} gave no bar.", "Check its table in eraforge.toml."
             )
         )
-    learned = max(one.learned_last for one in segments)
-    return tools.objects.put(as_json({"prices": entry.prices, "learned_ms": learned}))
+    beside = pull_beside(prices.table, prices.workspace, prices.lake, tools.clock.now())
+    stored = prices.lake.beside()
+    for name, error in beside.errors:
+        if name not in stored:
+            raise error
+    learned = prices.lake.catalogue.learned_last
+    return tools.objects.put(as_json({"prices": entry.prices, "learned_ms": learned, "reading": prices.reading()}))
 
 
 def price_columns(tools: Tools, entry: Entry, reference: str) -> list[str]:
     """Names of the features the entry computes from its prices, in order."""
     return [feature.name for feature in _features(entry, _bars(tools, reference))]
+
+
+def state_columns(tools: Tools, entry: Entry, reference: str) -> list[str]:
+    """Names of those among them that are the same for all symbols of an era."""
+    return [feature.name for feature in _features(entry, _bars(tools, reference)) if feature.of_series]
 
 
 def computed_from(tools: Tools, entry: Entry, reference: str) -> tuple[list[Any], Bars]:
@@ -91,7 +103,8 @@ def price_rows(tools: Tools, entry: Entry, reference: str, eras: Mapping[str, da
         tools.progress(f"{entry.name}: price features", len(features), len(features))
         known = {era: day for era, day in eras.items() if np.datetime64(day, "s") + END_OF_DAY >= bars.times[0]}
         moments = {era: np.datetime64(day, "s") + END_OF_DAY for era, day in known.items()}
-        frame = panel_rows.to_panel(table, moments, shape=panel_rows.Shape.RANKS, oldest=STALE_BARS)
+        states = {feature.name for feature in features if feature.of_series}
+        frame = panel_rows.to_panel(table, moments, shape=panel_rows.Shape.RANKS, oldest=STALE_BARS, states=states)
         target = io.BytesIO()
         frame.write_parquet(target, compression="zstd", statistics=False)
         return target.getvalue()
@@ -106,7 +119,7 @@ def _features(entry: Entry, bars: Bars) -> list[Any]:
 
     if not entry.price_features:
         return list(catalogue.default(bars))
-    found = catalogue.named(entry.price_features)
+    found = catalogue.named(entry.price_features, bars)
     missing = [feature.name for feature in found if not catalogue.fed(feature, bars)]
     if missing:
         raise UserError(
