@@ -1,8 +1,9 @@
 """How long a season of the local tournament takes: rounds played by many entries, scored and ranked every day.
 
-A direct client sends every entry's answer over HTTP in each round's window; on every score day all entries' scores and
-the leaderboard are asked for. Prints virtual days, requests and seconds. The state folder lies in memory where the
-machine has such a folder, so that the figure is not that of its disk.
+Entries are spread over Classic, Signals and Crypto. A direct client sends every entry's answer over HTTP in each
+round's window; on every score day all entries' scores and the three leaderboards are asked for. Prints score days,
+requests and seconds. The state folder lies in memory where the machine has such a folder, so that the figure is not
+that of its disk.
 
     python benchmarks/season.py --rounds 250 --entries 20
 """
@@ -14,24 +15,21 @@ import http.client
 import json
 import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 
+from eraforge.arenas.wire.operations import LEADERBOARDS, UPLOADS
 from eraforge.simulator.server.inprocess import LocalTournament, local_tournament
 from eraforge.simulator.tournament.rounds import FIRST_ROUND
-from eraforge.simulator.world import build_world
 
-LEAVE = """query($filename: String!, $tournament: Int!, $modelId: String) {
-  submissionUploadAuth(filename: $filename, tournament: $tournament, modelId: $modelId) { filename url } }"""
-CREATE = """mutation($filename: String!, $tournament: Int!, $modelId: String!) {
-  createSubmission(filename: $filename, tournament: $tournament, modelId: $modelId) { id } }"""
 SCORES = """query($modelId: String!, $lastNRounds: Int) {
   submissionScores(modelId: $modelId, lastNRounds: $lastNRounds, distinctOnRound: true)
     { roundNumber displayName value percentile payoutPending payoutSettled } }"""
-BOARD = "{ v2Leaderboard(limit: 100) { username rank corr20Rep mmcRep return13Weeks return52Weeks nmrStaked } }"
+HEADERS = {8: "id,prediction", 11: "numerai_ticker,signal", 12: "symbol,signal"}
 
 
 class Client:
@@ -60,12 +58,14 @@ class Client:
         """What a control change answers."""
         return json.loads(self._send("POST", f"/control/{what}", json.dumps(facts).encode()))
 
-    def submit(self, model: str, filename: str, data: bytes) -> None:
+    def submit(self, number: int, model: str, filename: str, data: bytes) -> None:
         """Upload a file and make a submission of it."""
-        leave = self.ask(LEAVE, filename=filename, tournament=8, modelId=model)["submissionUploadAuth"]
+        upload = UPLOADS[number]
+        [leave] = self.ask(upload.leave_query, filename=filename, tournament=number, modelId=model).values()
         parts = urlsplit(leave["url"])
         self._send("PUT", f"{parts.path}?{parts.query}", data)
-        self.ask(CREATE, filename=leave["filename"], tournament=8, modelId=model)
+        given = {"filename": leave["filename"], "tournament": number, "modelId": model}
+        self.ask(upload.create_query, **{name: given[name] for name in upload.create_variables})
 
     def _send(self, method: str, path: str, body: bytes) -> bytes:
         self.requests += 1
@@ -80,33 +80,68 @@ class Client:
 def play(running: LocalTournament, rounds: int, entries: int) -> dict[str, float]:
     """Play the season. Returns its figures."""
     operator = Client(running, "")
-    models = {f"entry_{place:02d}": "10" for place in range(entries)}
-    account = operator.control("accounts", username="season", balance="1000", models=models)
-    client = Client(running, f"{account['public_id']}${account['secret_key']}")
-    engine, generator = running.tournament, np.random.default_rng(0)
-    first, days, sending, reading, advancing = FIRST_ROUND + 2, 0, 0.0, 0.0, 0.0
-    while engine.rounds.current_number(engine.now()) < first + rounds:
+    models, clients = {}, {}
+    for turn, (number, contest) in enumerate(running.tournament.contests.items()):
+        share = {f"entry_{place:02d}_{contest.arena.name}": "10" for place in range(turn, entries, 3)}
+        facts = {"username": f"season_{contest.arena.name}", "balance": "1000", "models": share, "tournament": number}
+        account = operator.control("accounts", **facts)
+        models[number] = list(account["models"].values())
+        clients[number] = Client(running, f"{account['public_id']}${account['secret_key']}")
+    season = Season(running, models, clients)
+    figures = {"sending": 0.0, "reading": 0.0, "advancing": 0.0}
+    engine, last = running.tournament, FIRST_ROUND + 2 + rounds
+    while engine.rounds.current_number(engine.now()) < last:
         started = time.perf_counter()
-        events = client.control("advance", event="next")["events"]
-        advancing += time.perf_counter() - started
-        started = time.perf_counter()
+        events = operator.control("advance", event="next")["events"]
+        advanced = time.perf_counter()
         for event in events:
             if event["event"] == "round-opened":
-                ids = running.tournament.world.live_ids(engine.rounds.day(event["round"]))
-                for model in account["models"].values():
-                    values = generator.random(len(ids))
-                    rows = "\n".join(f"{name},{value:.6f}" for name, value in zip(ids, values, strict=True))
-                    client.submit(model, f"entry-{event['round']}.csv", f"id,prediction\n{rows}\n".encode())
-        sending += time.perf_counter() - started
-        started = time.perf_counter()
-        if any(event["event"] == "scores-published" for event in events):
-            days += 1
-            client.ask(BOARD)
-            for model in account["models"].values():
-                client.ask(SCORES, modelId=model, lastNRounds=64)
-        reading += time.perf_counter() - started
-    requests = float(client.requests)
-    return {"days": days, "requests": requests, "sending": sending, "reading": reading, "advancing": advancing}
+                season.answer(event.get("tournament", 8), event["round"])
+        sent = time.perf_counter()
+        for event in events:
+            if event["event"] == "scores-published":
+                season.read(event.get("tournament", 8))
+        figures["advancing"] += advanced - started
+        figures["sending"] += sent - advanced
+        figures["reading"] += time.perf_counter() - sent
+    requests = operator.requests + sum(client.requests for client in clients.values())
+    return {**figures, "days": season.days, "answers": season.answers, "requests": requests}
+
+
+@dataclass
+class Season:
+    """What is asked of the simulator in a season.
+
+    Args:
+        models: identifiers of the models, by tournament.
+        clients: who plays them.
+        days, answers: score days read and submissions made.
+    """
+
+    running: LocalTournament
+    models: dict[int, list[str]]
+    clients: dict[int, Client]
+    days: int = 0
+    answers: int = 0
+    generator: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+
+    def answer(self, number: int, round_number: int) -> None:
+        """Every model of the tournament answers the round."""
+        contest = self.running.tournament.contests[number]
+        ids = contest.world.live_ids(contest.rounds.day(round_number))
+        for model in self.models[number]:
+            values = self.generator.random(len(ids))
+            rows = "\n".join(f"{name},{value:.6f}" for name, value in zip(ids, values, strict=True))
+            data = f"{HEADERS[number]}\n{rows}\n".encode()
+            self.clients[number].submit(number, model, f"entry-{round_number}.csv", data)
+            self.answers += 1
+
+    def read(self, number: int) -> None:
+        """The leaderboard, and the scores of every model."""
+        self.days += 1
+        self.clients[number].ask(LEADERBOARDS[number].query, limit=100, offset=0)
+        for model in self.models[number]:
+            self.clients[number].ask(SCORES, modelId=model, lastNRounds=64)
 
 
 def main() -> None:
@@ -117,12 +152,12 @@ def main() -> None:
     chosen = options.parse_args()
     memory = Path("/dev/shm")
     place = memory if memory.is_dir() else None
-    world = build_world(7, "tiny")
-    with tempfile.TemporaryDirectory(dir=place) as folder, local_tournament(Path(folder), world=world) as running:
+    with tempfile.TemporaryDirectory(dir=place) as folder, local_tournament(Path(folder)) as running:
         started, worked = time.perf_counter(), time.process_time()
         figures = play(running, chosen.rounds, chosen.entries)
         seconds, worked = time.perf_counter() - started, time.process_time() - worked
-    print(f"{chosen.rounds} rounds, {chosen.entries} entries, {figures['days']:.0f} score days")
+    print(f"{chosen.rounds} rounds of three tournaments, {chosen.entries} entries in all")
+    print(f"{figures['answers']:.0f} submissions, {figures['days']:.0f} score days")
     rate = figures["requests"] / seconds
     print(f"{figures['requests']:.0f} requests in {seconds:.1f} s ({rate:.0f} a second), {worked:.1f} s of work")
     for part in ("sending", "reading", "advancing"):

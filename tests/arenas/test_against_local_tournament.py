@@ -18,7 +18,7 @@ from eraforge.arenas.submission_file import parse_name, submission_file
 from eraforge.core.calendar import data_date, round_number
 from eraforge.core.clock import SystemClock
 from eraforge.core.digest import digest_bytes
-from eraforge.core.errors import EraforgeError
+from eraforge.core.errors import EraforgeError, Transient
 from eraforge.core.panel import Sample
 from eraforge.core.ports import Ticket
 from eraforge.core.secret import Secret
@@ -124,11 +124,13 @@ def test_a_submission_goes_out_and_is_read_back_byte_for_byte(
     assert reader.submission_bytes(created) == data
 
 
-def test_a_file_that_was_never_put_is_refused_and_told(place: LocalTournament, writer: NumeraiWriter) -> None:
+def test_a_file_the_server_does_not_see_changes_nothing_and_may_be_sent_again(
+    place: LocalTournament, writer: NumeraiWriter
+) -> None:
     model_id = next(iter(place.models.values()))
-    with pytest.raises(EraforgeError) as caught:
+    with pytest.raises(Transient, match="Uploaded file not found") as caught:
         writer.create(CLASSIC, model_id, Ticket("never-put.csv", place.url))
-    assert type(caught.value).__name__ == "Refused"
+    assert caught.value.code == "upload-not-seen"
 
 
 def test_wrong_keys_are_named(place: LocalTournament) -> None:

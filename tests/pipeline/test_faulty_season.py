@@ -132,13 +132,13 @@ def season(sim: LocalTournament, ledger: Ledger, folder: Path, rounds: int) -> O
     opened, staked = 0, Decimal(0)
     while opened < rounds:
         for event in sim.advance():
-            if event["event"] == "round-opened":
+            if event["event"] == "round-opened" and event.get("tournament", CLASSIC.tournament) == CLASSIC.tournament:
                 operator.play(event["round"])
                 opened += 1
                 if opened % 6 == 0:
                     session = sim.tournament.session(f"Token {sim.public_id}${sim.secret_key}")
                     amount = Decimal("1.000000000000000001") + staked
-                    sim.tournament.change_stake(session, sim.models["practice_a"], "increase", str(amount))
+                    sim.tournament.stakes.change(session, sim.models["practice_a"], "increase", str(amount))
                     staked += 1
     return operator
 
@@ -146,8 +146,10 @@ def season(sim: LocalTournament, ledger: Ledger, folder: Path, rounds: int) -> O
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_season_with_every_fault_at_five_percent(tmp_path: Path) -> None:
-    plan = [{"name": name, "probability": 0.05, **SHORT.get(name, {})} for name in FAULTS]
+    # The first fault that strikes a request wins: those that only few requests can meet stand first.
+    plan = [{"name": name, "probability": 0.05, **SHORT.get(name, {})} for name in reversed(FAULTS)]
     with local_tournament(tmp_path / "state") as sim, Ledger.open(f"sqlite:///{tmp_path / 'ledger'}") as ledger:
+        owned = wallet(sim)[0] + wallet(sim)[2]
         sim.disturb(*plan)
         operator = season(sim, ledger, tmp_path, 40)
         judgement = sim.judge()
@@ -169,7 +171,7 @@ def test_a_season_with_every_fault_at_five_percent(tmp_path: Path) -> None:
         assert available == Decimal(100) + moved
         settled = [one for model in sim.models.values() for one in sim.tournament.standings.settled_of(model)]
         assert len(settled) > 90
-        assert available + staked == Decimal(324) + sum((one.total for one in settled), Decimal(0))
+        assert available + staked == owned + sum((one.total for one in settled), Decimal(0))
         assert all(sum(one.parts.values(), Decimal(0)) == one.total for one in settled)
         print(figures, dict(operator.met), operator.through)
 

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from eraforge.pipeline.steps import preflight
 from eraforge.pipeline.verb import Visit
 from eraforge.pipeline.workspace import open_workspace
 
@@ -217,7 +218,17 @@ def test_the_preflight_tells_and_damps_the_change_from_the_last_answers(three: A
     told = damped["entries"][0]["outcome"]["predictions"]["preflight"]
     assert told["compared"] == [1345] and abs(told["exposure"]["correlation"]) <= 1
     assert told["limit"] == 0.15 and told["change"]["churn"] > 0.15
-    assert told["damped"]["churn"] <= 0.15 and 0 < told["damped"]["signal_kept"] < 1
+    assert told["damped"]["holds"] and told["damped"]["churn"] < 0.15 and told["damped"]["turnover_estimated"] < 0.25
+    assert 0 < told["damped"]["signal_kept"] < 1
+
+
+def test_no_window_is_missed_for_a_change_that_cannot_be_damped(three: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert three.perform("submit", entry="shares")["exit_code"] == 0
+    three.move_to_round(1346)
+    monkeypatch.setattr(preflight, "_keeps", lambda *_: False)
+    sent = three.perform("submit", {"entries.shares.damp": True}, entry="shares")
+    assert sent["exit_code"] == 0 and sent["entries"][0]["outcome"]["receipt"]["submission_id"]
+    assert sent["entries"][0]["outcome"]["predictions"]["preflight"]["damped"]["holds"] is False
 
 
 def test_scores_and_payouts_of_the_other_tournaments_arrive(three: Any) -> None:

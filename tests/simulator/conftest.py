@@ -89,15 +89,15 @@ class SmallMarket:
     def neutralizers(self, round_day: date) -> np.ndarray | None:
         if not self.arena.files.neutralizers:
             return None
-        weights = self._volume(round_day)
-        drawn = self._draw(round_day, "factors").normal(size=(self.ROWS, 3))
+        weights = self._volume()
+        drawn = self._draw(date.min, "factors").normal(size=(self.ROWS, 3))
         return np.linalg.qr(drawn * np.sqrt(weights)[:, None])[0] / np.sqrt(weights)[:, None]
 
     def weights(self, round_day: date) -> np.ndarray | None:
-        return self._volume(round_day) if self.arena.files.weights else None
+        return self._volume() if self.arena.files.weights else None
 
-    def _volume(self, day: date) -> np.ndarray:
-        return self._draw(day, "volume").uniform(0.5, 2, self.ROWS)
+    def _volume(self) -> np.ndarray:
+        return self._draw(date.min, "volume").uniform(0.5, 2, self.ROWS)
 
     def _signal(self, day: date) -> np.ndarray:
         return self._draw(day, "signal").normal(size=self.ROWS)

@@ -40,6 +40,7 @@ class Tournament:
     faults: list[str] = field(default_factory=list)
     count: int = 0
     truncate: bool = False
+    cut_readings: int = 0
 
     def _fault(self) -> str:
         return self.faults.pop(0) if self.faults else "none"
@@ -79,7 +80,9 @@ class Tournament:
         return [Submission(f"id-{name}", name, 1345, 8, True) for name, _ in self.created]
 
     def submission_bytes(self, submission_id: str) -> bytes:
-        return self.objects[submission_id.removeprefix("id-")]
+        held = self.objects[submission_id.removeprefix("id-")]
+        self.cut_readings -= 1
+        return held if self.cut_readings < 0 else held[: 5 + self.cut_readings]
 
 
 def answer(shift: float = 0.0, synthetic: str | None = None, slot: Slot = SLOT) -> Predictions:
@@ -152,6 +155,12 @@ def test_a_file_that_the_server_holds_wrongly_is_held_for_a_person(ledger: Ledge
     assert caught.value.code == "server-holds-another-answer"
     with pytest.raises(Held):
         door(ledger, tournament).submit(answer(), CLASSIC, ROUND, "m1")
+    assert len(tournament.created) == 1
+
+
+def test_a_reading_that_was_cut_on_its_way_holds_nothing_up(ledger: Ledger) -> None:
+    tournament = Tournament(cut_readings=2)
+    door(ledger, tournament).submit(answer(), CLASSIC, ROUND, "m1")
     assert len(tournament.created) == 1
 
 

@@ -53,7 +53,7 @@ class Visit:
     def predictions(self) -> pd.DataFrame:
         contest = self.sim.tournament.contest(self.number)
         ids = contest.live_ids(contest.rounds.current_number(self.sim.tournament.now()))
-        values = np.random.default_rng(self.number).random(len(ids))
+        values = np.linspace(0.01, 0.99, len(ids))
         return pd.DataFrame({contest.arena.id_column: ids, contest.arena.prediction_column: values})
 
     def submission(self) -> str:
@@ -64,11 +64,12 @@ class Visit:
 
 
 def play(sim: LocalTournament) -> None:
-    """Each tournament's first model plays round 1345; then Crypto's resolves."""
-    sim.tournament.advance(sim.tournament.next_event())
-    for number, kind in CLIENTS.items():
-        client = kind(sim.public_id, sim.secret_key, verbosity="critical", show_progress_bars=False)
-        Visit(client, sim, number, Path()).submission()
+    """Each tournament's first model plays rounds 1345 and 1346; then Crypto's first resolves."""
+    for number in (1345, 1346):
+        sim.tournament.advance(max(sim.tournament.contest(one).rounds.get(number).opens for one in CLIENTS))
+        for tournament, kind in CLIENTS.items():
+            client = kind(sim.public_id, sim.secret_key, verbosity="critical", show_progress_bars=False)
+            Visit(client, sim, tournament, Path()).submission()
     sim.tournament.advance(sim.tournament.contest(12).rounds.score_moments(1345)[-1] + timedelta(hours=1))
 
 

@@ -39,14 +39,15 @@ class Owner:
         self.engine, self.session = engine, Session(engine.records.accounts["practice"].tokens[0])
         self.models = engine.records.accounts["practice"].models
 
-    def play(self, model: str, seed: int) -> str | None:
+    def play(self, model: str, seed: int | None) -> str | None:
+        """Answer the open round, with random values or, without a seed, with the same order of ids in every round."""
         contest = self.engine.contest_of(model)
         current = contest.rounds.open_at(self.engine.now())
         if current is None:
             self.engine.advance(self.engine.next_event())
             return None
         ids = contest.live_ids(current.number)
-        values = np.random.default_rng(seed).random(len(ids))
+        values = np.linspace(0.01, 0.99, len(ids)) if seed is None else np.random.default_rng(seed).random(len(ids))
         frame = pd.DataFrame({contest.arena.id_column: ids, contest.arena.prediction_column: values})
         name = self.engine.authorise_upload(self.session, "mine.csv", model, contest.number)
         self.engine.store_object(name, frame.to_csv(index=False).encode())
@@ -125,13 +126,14 @@ def owner(tmp_path: Path, three_worlds: dict) -> Owner:
 def test_a_continuous_stake_is_wholly_at_risk_and_leaves_when_its_rounds_resolve(owner: Owner) -> None:
     engine, model = owner.engine, owner.models[3]
     assert engine.contest_of(model).number == 11
-    engine.advance(engine.next_event())
-    owner.play(model, 0)
-    engine.advance(engine.now() + timedelta(hours=2))
-    assert engine.ledger.risk(1345, model) == 64
+    for number in (1345, 1346):
+        engine.advance(engine.contest(11).rounds.get(number).opens + timedelta(minutes=1))
+        assert owner.play(model, None)
+        engine.advance(engine.contest(11).rounds.get(number).closes)
+    assert [engine.ledger.risk(one, model) for one in (1345, 1346)] == [0, 64]  # the first has no answer before it
     change = owner.engine.stakes.change(owner.session, model, "decrease", "60")
     assert (change.status, change.pending) == ("pending", 60)
-    assert change.due == engine.contest(11).rounds.score_moments(1345)[-1]
+    assert change.due == engine.contest(11).rounds.score_moments(1346)[-1]
     assert (engine.stake(model), engine.available("practice")) == (4, 100)
     owner.engine.stakes.cancel_release(owner.session, model)
     assert engine.stake(model) == 64

@@ -18,6 +18,9 @@ SESSION = re.compile(r"session|invalid or has expired|unauthor|not authenticated
 PERMISSION = re.compile(r"permission|forbidden|scope", re.IGNORECASE)
 RATE = re.compile(r"rate.?limit|too many requests", re.IGNORECASE)
 NOT_OPEN = re.compile(r"round (is )?not (currently )?open", re.IGNORECASE)
+# Told before anything is carried out: the query names what the server does not know, or a file it does not see (yet).
+SCHEMA = re.compile(r"cannot query field|unknown (argument|type|field)|is not defined by type", re.IGNORECASE)
+UNSEEN = re.compile(r"file (was )?not found|no such (file|key)", re.IGNORECASE)
 INTERNAL = re.compile(r"internal|something went wrong|time.?out|temporarily|unavailable", re.IGNORECASE)
 
 # The request never left this machine, so not even a write can have happened.
@@ -111,6 +114,11 @@ def _graphql_failure(
         return Failure(_permission_missing(operation, f"the server says: {text}"))
     if SESSION.search(text):
         return Failure(_keys_refused(operation))
+    sentence = f"{operation}: the server says: {text}; nothing changed."
+    if SCHEMA.search(text):
+        return Failure(Transient("api-changed", sentence, "Update eraforge if it goes on: the API has changed."))
+    if UNSEEN.search(text):
+        return Failure(Transient("upload-not-seen", sentence, "It is uploaded again with the next try."))
     if INTERNAL.search(text):
         return _unanswered(operation, writes, "server-trouble", f"the server says: {text}", answer, clock)
     return Failure(

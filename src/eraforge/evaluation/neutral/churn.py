@@ -121,12 +121,33 @@ def mean_neutral_churn(current: Answer, previous: Sequence[Answer]) -> float:
     Raises:
         DataError: those of `neutralise`; `constant-predictions` for a constant current answer.
     """
-    mine = _neutral(current.ids, clean(current.values), current.neutralisers)
+    return mean_residual_churn(neutral_residual(current), [neutral_residual(answer) for answer in previous])
+
+
+def neutral_residual(answer: Answer) -> tuple[np.ndarray, np.ndarray]:
+    """Ids and gaussianised ranks of a cleaned answer, neutralised to its own era: what neutral churn compares.
+
+    Returns:
+        (rows,) ids and (rows,) values; up to a fifth of the rows may be left out as missing.
+
+    Raises:
+        DataError: those of `neutralise`.
+    """
+    return _neutral(answer.ids, clean(answer.values), answer.neutralisers)
+
+
+def mean_residual_churn(
+    mine: tuple[np.ndarray, np.ndarray], previous: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> float:
+    """`mean_neutral_churn` of what `neutral_residual` gave, for those who compare one answer many times.
+
+    Raises:
+        DataError: `constant-predictions` for a constant current answer.
+    """
     if len(mine[1]) < 2 or np.isnan(mine[1]).any() or mine[1].min() == mine[1].max():
         raise DataError("constant-predictions", "The current answer is constant.", "Submit predictions that vary.")
     found = []
-    for answer in previous:
-        other = _neutral(answer.ids, clean(answer.values), answer.neutralisers)
+    for other in previous:
         try:
             found.append(churn(*mine, *other))
         except DataError as error:

@@ -52,7 +52,7 @@ def damp(
     Raises:
         DataError: `nothing-comparable` when no earlier answer shares enough ids; those of `churn`.
     """
-    compared = [answer for answer in earlier if _comparable(ids, answer[0])]
+    compared = [answer for answer in earlier if comparable(ids, answer[0])]
     if not compared:
         raise DataError(
             "nothing-comparable",
@@ -76,7 +76,8 @@ def damp(
     return Damping(_ranks(best), before, after, float(np.corrcoef(new, _direction(best))[0, 1]), after <= limit)
 
 
-def _comparable(ids: np.ndarray, other: np.ndarray) -> bool:
+def comparable(ids: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two answers share the four fifths of their ids without which no change between them is measured."""
     common = len(np.intersect1d(ids, other))
     return common >= 0.8 * max(len(ids), len(other))
 

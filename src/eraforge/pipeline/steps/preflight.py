@@ -46,21 +46,36 @@ class Change:
         }
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Damped:
+    """An answer to send instead: how it differs from the last ones, the share of the new signal it keeps."""
+
+    values: np.ndarray
+    change: Change
+    kept: float
+    holds: bool
+
+
 def preflight(tools: Tools, entry: Entry, number: int, files: Files, predictions: dict[str, Any]) -> dict[str, Any]:
     """Compare the answer with the last ones of its model; returns the answer to submit, damped where that was asked.
 
+    No answer is held back for its churn: a missed window costs more than a penalty.
+
     Raises:
-        DataError: `churn-not-to-be-damped` where no answer near the last ones exists; what the arena's rules find.
+        DataError: what the arena's rules find.
     """
     arena = tools.arena(entry)
     if arena.churn_rounds == 0:
         return predictions
+    from eraforge.evaluation.neutral.damping import comparable
+
     tools.progress(f"{entry.name}: compare with the last answers", 0, 1)
     policy = policy_of(arena, tools.round(entry, number))
     answer = read_predictions(tools, predictions["digest"])
-    last = last_answers(tools, entry, number)
     live = inputs.panel(tools, entry, files, Sample.LIVE, number)
     ids, values, features, names = _aligned(answer, live)
+    found = last_answers(tools, entry, number)
+    last = {one: held for one, held in found.items() if comparable(ids, held[0])}
     facts: dict[str, Any] = {"compared": sorted(last), "exposure": _exposure(values, features, names)}
     made = predictions
     if last:
@@ -69,10 +84,11 @@ def preflight(tools: Tools, entry: Entry, number: int, files: Files, predictions
         facts["change"] = before.as_dict()
         limit = _limit(arena, policy)
         facts["limit"] = limit
-        if entry.damp and limit is not None and max(before.churn, before.neutral_churn) > limit:
-            values, kept = _damped(ids, values, features, held, policy, limit)
-            facts["damped"] = {**_change(ids, values, features, held, policy).as_dict(), "signal_kept": kept}
-            made = _store(tools, entry, number, files, predictions, ids, values)
+        if entry.damp and not _keeps(before, arena, policy):
+            damped = _damped(ids, values, features, held, arena, policy)
+            facts["damped"] = {**damped.change.as_dict(), "signal_kept": damped.kept, "holds": damped.holds}
+            if damped.kept < 1:
+                made = _store(tools, entry, number, files, predictions, ids, damped.values)
     tools.ledger.record("preflight", _slot(entry, number).key, facts, tools.clock.now())
     tools.progress(f"{entry.name}: compare with the last answers", 1, 1)
     return {**made, "preflight": facts}
@@ -157,25 +173,40 @@ def _limit(arena: Arena, policy: PayoutPolicy) -> float | None:
     return float(policy.churn_penalty.threshold) if policy.churn_penalty else arena.churn_limit
 
 
+def _keeps(change: Change, arena: Arena, policy: PayoutPolicy) -> bool:
+    """Whether a change costs nothing: the round's penalty is on neutral churn, the older rule on churn and turnover."""
+    limit = _limit(arena, policy)
+    if limit is None:
+        return True
+    if policy.churn_penalty:
+        return max(change.churn, change.neutral_churn) <= limit
+    return change.churn < limit and (arena.turnover_limit is None or change.turnover < arena.turnover_limit)
+
+
 def _damped(
-    ids: np.ndarray, values: np.ndarray, features: np.ndarray, last: list[Held], policy: PayoutPolicy, limit: float
-) -> tuple[np.ndarray, float]:
-    """The nearest answer whose churn, and estimated neutral churn, keep the limit."""
+    ids: np.ndarray,
+    values: np.ndarray,
+    features: np.ndarray,
+    last: list[Held],
+    arena: Arena,
+    policy: PayoutPolicy,
+) -> _Damped:
+    """The nearest answer that keeps the limit; where none does, the one that leaves most of the expected payout."""
     from eraforge.evaluation.neutral.damping import damp
 
+    limit = _limit(arena, policy) or 0.0
+    best = _Damped(values, _change(ids, values, features, last, policy), 1.0, False)
     bound = limit
     for _ in range(TRIES):
         found = damp(ids, values, last, bound)
-        if not found.holds:
-            break
-        if _change(ids, found.values, features, last, policy).neutral_churn <= limit:
-            return found.values, found.kept
+        change = _change(ids, found.values, features, last, policy)
+        near = _Damped(found.values, change, found.kept, found.holds and _keeps(change, arena, policy))
+        if near.holds:
+            return near
+        if near.kept * change.keeps > best.kept * best.change.keeps:
+            best = near
         bound *= TIGHTER
-    raise DataError(
-        "churn-not-to-be-damped",
-        f"No answer near the last {len(last)} keeps their churn within {limit:g}.",
-        "Set damp = false for this entry to send the new answer as it is, or let a week pass.",
-    )
+    return best
 
 
 def _exposure(values: np.ndarray, features: np.ndarray, names: list[str]) -> dict[str, Any]:

@@ -10,7 +10,12 @@ from functools import lru_cache
 import numpy as np
 
 from eraforge.core.errors import DataError, Refused
-from eraforge.evaluation.neutral.churn import Answer, mean_neutral_churn
+from eraforge.evaluation.neutral.churn import (
+    Answer,
+    max_churn_and_turnover,
+    mean_residual_churn,
+    neutral_residual,
+)
 from eraforge.simulator.disturbances.universe import ChangingUniverse
 from eraforge.simulator.port import World
 from eraforge.simulator.tournament.records import Records, SubmissionRecord
@@ -56,6 +61,7 @@ class Contest:
         self.submissions = SubmissionBook(records, self.rounds, now)
         self.scores = ScoreBook(self.world, records, self.rounds, self.submissions, self.predictions, risk, now)
         self._churn_as_of = lru_cache(maxsize=4096)(self._churn)
+        self._residual_as_of = lru_cache(maxsize=512)(self._residual)
         self.standings = Standings(records, self.rounds, self.scores, now, stake, self.churn)
 
     def model_ids(self) -> list[str]:
@@ -107,25 +113,63 @@ class Contest:
         earlier = range(max(FIRST_ROUND, number - CHURN_ROUNDS), number + 1)
         return self._churn_as_of(number, model_id, tuple(self.submissions.version(one) for one in earlier))
 
-    def _churn(self, number: int, model_id: str, _version: object) -> float | None:
-        current = self._answer(number, model_id)
+    def _churn(self, number: int, model_id: str, versions: tuple[object, ...]) -> float | None:
+        *earlier, current = (
+            self._residual_as_of(one, model_id, version)
+            for one, version in zip(range(number + 1 - len(versions), number + 1), versions, strict=True)
+        )
         if current is None:
             return None
-        earlier = range(max(FIRST_ROUND, number - CHURN_ROUNDS), number)
-        previous = [answer for one in earlier if (answer := self._answer(one, model_id)) is not None]
         try:
-            return mean_neutral_churn(current, previous)
+            return mean_residual_churn(current, [one for one in earlier if one is not None])
         except DataError as error:
             if error.code != "constant-predictions":
                 raise
             return None
 
+    def _residual(self, number: int, model_id: str, _version: object) -> tuple[np.ndarray, np.ndarray] | None:
+        answer = self._answer(number, model_id)
+        return None if answer is None else neutral_residual(answer)
+
+    def counts(self, number: int, model_id: str) -> bool:
+        """Whether the stake of a model is at risk in a round it answered.
+
+        Where answers are compared from round to round, one of the five rounds before must have been answered; where
+        changes have limits instead of a penalty, the answer must keep below them.
+        """
+        arena, closes = self.arena, self.rounds.get(number).closes
+        if not arena.churn_rounds:
+            return True
+        answers = {
+            one: self.submissions.selected(model_id, one, closes)
+            for one in range(max(FIRST_ROUND, number - CHURN_ROUNDS), number + 1)
+        }
+        current = answers.pop(number)
+        earlier = {one: standing for one, standing in answers.items() if standing is not None}
+        if current is None or not earlier:
+            return False
+        if arena.churn_limit is None or self.rounds.policy(number).churn_penalty is not None:
+            return True
+        held = [self._with_neutralisers(one, self.predictions(standing)) for one, standing in earlier.items()]
+        mine = self._with_neutralisers(number, self.predictions(current))
+        churn, turnover = max_churn_and_turnover(mine, held)
+        return churn < arena.churn_limit and (arena.turnover_limit is None or turnover < arena.turnover_limit)
+
     def _answer(self, number: int, model_id: str) -> Answer | None:
-        day = self.rounds.day(number)
-        neutralisers, values = self.world.neutralizers(day), self.scores.answer(number, model_id)
-        if neutralisers is None or values is None:
+        values = self.scores.answer(number, model_id)
+        if values is None or self.world.neutralizers(self.rounds.day(number)) is None:
             return None
-        return Answer(self.live_ids(number), values, neutralisers, self.world.weights(day))
+        return self._with_neutralisers(number, values)
+
+    def _with_neutralisers(self, number: int, values: np.ndarray) -> Answer:
+        day = self.rounds.day(number)
+        neutralisers = self.world.neutralizers(day)
+        return Answer(
+            self.live_ids(number),
+            values,
+            np.empty((len(values), 0)) if neutralisers is None else neutralisers,
+            self.world.weights(day),
+        )
 
 
 def _mapped(values: np.ndarray, rows: int) -> np.ndarray:

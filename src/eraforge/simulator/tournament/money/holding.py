@@ -102,16 +102,16 @@ class Holding:
             left += books.move(WALLET, OUTSIDE, books.balance(WALLET), "to the account")
         return left
 
-    def close(self, number: int, policy: PayoutPolicy, on_time: bool) -> AtRisk:
-        """A round closes: what it puts at risk, nothing without a valid submission on time."""
+    def close(self, number: int, policy: PayoutPolicy, counts: bool) -> AtRisk:
+        """A round closes: what it puts at risk, nothing unless a submission counts with its stake."""
         self.kinds[number] = policy.staking
         self.continuous.take_profit = self.take_profit
         if policy.staking != PER_ROUND:
-            return self.continuous.close(number, on_time)
+            return self.continuous.close(number, counts)
         position = self.position(number)
-        if position is None and on_time:
+        if position is None and counts:
             position = self._enter(number, at_risk(self._spread(), policy))
-        return AtRisk(position.stake if position is not None and on_time else ZERO, ZERO)
+        return AtRisk(position.stake if position is not None and counts else ZERO, ZERO)
 
     def resolve(self, number: int, settlement: Settlement | None, policy_now: PayoutPolicy) -> None:
         """A round resolves; `settlement` is None where nothing was at risk."""

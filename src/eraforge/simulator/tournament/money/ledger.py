@@ -178,8 +178,8 @@ class Ledger:
         policy = contest.rounds.policy(number)
         for held in self._of(contest):
             standing = contest.submissions.selected(held.model_id, number, self._time())
-            on_time = standing is not None and not standing.submission.late
-            self._risks[held.model_id, number] = held.close(number, policy, on_time)
+            counts = standing is not None and not standing.submission.late and contest.counts(number, held.model_id)
+            self._risks[held.model_id, number] = held.close(number, policy, counts)
             self._sweep(held, "release", f"close/{held.model_id}/{number}")
 
     def _resolve(self, contest: Contest, number: int) -> None:
