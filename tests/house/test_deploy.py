@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,45 @@ def test_the_container_is_small_nameless_and_not_root() -> None:
     assert f"eraforge:{__version__}" in text
     extras = re.search(r"'\.\[(.*)\]'", text)
     assert extras and all(f"\n{extra} = [" in (ROOT / "pyproject.toml").read_text() for extra in extras[1].split(","))
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Containerfile's instructions in order: continued lines joined, comments left out."""
+    kept = [line for line in CONTAINERFILE.read_text().splitlines() if not line.lstrip().startswith("#")]
+    lines = [line.strip() for line in "\n".join(kept).replace("\\\n", " ").splitlines() if line.strip()]
+    return [(line.split(maxsplit=1)[0], line.split(maxsplit=1)[1]) for line in lines]
+
+
+def test_every_instruction_of_the_container_is_one_and_its_shell_commands_are_shell() -> None:
+    """Read as a builder reads it: nothing here has a container engine to build it with."""
+    read = instructions()
+    settings = {"ENV", "USER", "WORKDIR", "VOLUME", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
+    assert {name for name, _ in read} <= {"FROM", "RUN", "COPY", *settings} and read[0][0] == "FROM"
+    stages = [words.split(" AS ")[1] for name, words in read if name == "FROM" and " AS " in words]
+    for name, words in read:
+        if name == "RUN":
+            run = subprocess.run(["sh", "-n"], input=words, capture_output=True, text=True)
+            assert run.returncode == 0, run.stderr
+        if name == "COPY" and words.startswith("--from="):
+            assert words.split()[0].removeprefix("--from=") in stages
+        if name in ("ENTRYPOINT", "CMD"):
+            assert isinstance(json.loads(words), list)  # the form without a shell: signals reach the program
+        if name == "ENV":
+            assert all(re.fullmatch(r"\w+=\S+", one) for one in shlex.split(words))
+    last = [name for name, _ in read][-3:]
+    assert last == ["HEALTHCHECK", "ENTRYPOINT", "CMD"]
+    final = max(place for place, (name, _) in enumerate(read) if name == "FROM")
+    assert not [words for name, words in read[final:] if name == "COPY" and not words.startswith("--from=")]
+
+
+def test_what_the_container_is_built_from_is_all_that_the_build_needs() -> None:
+    """The project's own files that `pyproject.toml` names for the build are among those that are copied."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    copied = {word for name, words in instructions() if name == "COPY" for word in words.split()[:-1]}
+    named = {project["project"]["readme"], *project["project"].get("license-files", [])}
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    named |= {package.split("/")[0] for package in wheel["packages"]}
+    assert named <= copied | {"pyproject.toml"}, named - copied
 
 
 # YAML

@@ -102,3 +102,24 @@ def test_a_turn_killed_at_every_step_ends_as_if_undisturbed(workspace: Any, tmp_
     steps = count_steps(workspace, tmp_path)
     for fatal in range(1, len(steps) + 1):
         survive(workspace, fatal, 1345 + fatal)
+
+
+def test_an_old_sqlite_is_taught_the_fractions_of_seconds_that_the_engine_asks_for(tmp_path: Path) -> None:
+    """SQLite before 3.42 answers NULL, and under Python 3.12 no turn could begin."""
+    import sqlalchemy
+
+    from eraforge.core.clock import SystemClock
+    from eraforge.pipeline.engine import _fractions_of_seconds
+
+    def asked(name: str) -> float | None:
+        engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path / name}")
+        with engine.connect() as connection:
+            connection.execute(sqlalchemy.text("create table t (x integer, at bigint default (unixepoch('subsec')))"))
+            connection.execute(sqlalchemy.text("insert into t (x) values (1)"))
+            found = connection.execute(sqlalchemy.text("select at from t")).scalar()
+        engine.dispose()
+        return found
+
+    with _fractions_of_seconds():
+        told = asked("taught.sqlite")
+    assert told is not None and abs(told - SystemClock().now().timestamp()) < 60

@@ -139,6 +139,10 @@ class NumeraiReader:
         profile = self._read(f"stake of {model}", operations.STAKE, variables).part("v3UserProfile")
         return profile.decimal("nmrStaked") or Decimal(0)
 
+    def wallet(self) -> str:
+        """Address of the wallet that the account's stakes come from, or "" where it has none."""
+        return self._read("wallet", operations.WALLET, {}, authorised=True).part("account").optional("walletAddress")
+
     def leaderboard(self, arena: Arena, limit: int = 50, offset: int = 0) -> Sequence[Mapping[str, Any]]:
         """Rows of the model leaderboard, as the server gives them.
 

@@ -5,6 +5,7 @@ Only `create` changes a round. A failure before it has changed nothing; a doubt 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from eraforge.arenas.credentials import Credentials
@@ -14,7 +15,7 @@ from eraforge.arenas.wire.operations import UPLOADS, Upload
 from eraforge.arenas.wire.transport import Patience, Transport
 from eraforge.core.clock import Clock
 from eraforge.core.errors import Ambiguous, DataError, Refused, Transient, UserError
-from eraforge.core.ports import Ticket
+from eraforge.core.ports import Authorisation, Ticket
 from eraforge.core.words import Arena
 
 
@@ -112,6 +113,30 @@ class NumeraiWriter:
         data = self._transport.write("change of the stake", operations.CHANGE_STAKE, variables)
         if not isinstance(data.get("v2ChangeStake"), dict):
             raise _no_answer("change of the stake")
+
+    def authorise_stake(self, submission_id: str, staker: str, most: Decimal) -> Authorisation:
+        """Leave to lock NMR on a selected submission of an open round. Nothing is moved by it.
+
+        Args:
+            staker: address of the wallet that will send the stake.
+            most: the largest amount, in NMR.
+
+        Raises:
+            Transient: no answer, nothing changed; Refused, UserError: the server said no; DataError: another form.
+        """
+        variables = {"submissionId": submission_id, "staker": staker, "maxAmount": format(most, "f")}
+        data = self._transport.read_once("leave to stake", operations.STAKE_LEAVE, variables, authorised=True)
+        leave = Answer("leave to stake", data, "data").part("v3StakeAuth")
+        fields = data["v3StakeAuth"]
+        return Authorisation(
+            leave.text("submissionId"),
+            int(str(fields["roundId"])),
+            leave.text("staker"),
+            leave.decimal("maxAmount") or Decimal(0),
+            str(fields["nonce"]),
+            datetime.fromtimestamp(int(str(fields["deadline"])), UTC),
+            fields,
+        )
 
     def set_webhook(self, model_id: str, address: str) -> None:
         """Have the tournament call this address for the model; "" takes an earlier one away.

@@ -161,6 +161,7 @@ class StakeTable(_Table):
     approval_hours: float = Field(default=24.0, gt=0, description="how long an approval holds")
     most_stake: str = Field(default="0", pattern=_AMOUNT, description="largest stake of one model")
     most_move: str = Field(default="0", pattern=_AMOUNT, description="largest single move")
+    wallet: str = Field(default="", description="registered gateway that sends stakes of single rounds to the contract")
 
 
 class RunTable(_Table):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +19,7 @@ from eraforge.core.words import Arena, Round
 
 __all__ = [
     "Account",
+    "Authorisation",
     "Clock",
     "Composite",
     "Feature",
@@ -37,6 +38,7 @@ __all__ = [
     "Store",
     "Submission",
     "Ticket",
+    "Wallet",
     "Writer",
 ]
 
@@ -256,6 +258,37 @@ class Ticket:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Authorisation:
+    """The tournament's leave to lock NMR on one submission of an open round; it is good once, and not for long.
+
+    Args:
+        most: the largest amount, in NMR.
+        staker: address of the wallet that may use it.
+        fields: all of it, as the contract wants it; whoever has them and the wallet may stake.
+    """
+
+    submission_id: str
+    round: int
+    staker: str
+    most: Decimal
+    nonce: str
+    deadline: datetime
+    fields: Mapping[str, Any] = field(repr=False)
+
+
+class Wallet(Protocol):
+    """Sends what the tournament's API cannot: a stake to the contract. Imported by `pipeline.effects` alone."""
+
+    def stake(self, leave: Authorisation, amount: Decimal) -> str:
+        """Lock that many NMR, once; the name of the transaction.
+
+        Raises:
+            Ambiguous: it may have happened; Refused, UserError: it did not and will not; Transient: it did not.
+        """
+        ...
+
+
 class Reader(Protocol):
     """Reads an arena. Only reads are ever retried."""
 
@@ -279,6 +312,8 @@ class Reader(Protocol):
 
     def stake(self, arena: Arena, model: str) -> Decimal: ...
 
+    def wallet(self) -> str: ...
+
     def leaderboard(self, arena: Arena, limit: int = 50, offset: int = 0) -> Sequence[Mapping[str, Any]]: ...
 
 
@@ -292,5 +327,7 @@ class Writer(Protocol):
     def create(self, arena: Arena, model_id: str, ticket: Ticket) -> str: ...
 
     def change_stake(self, arena: Arena, model_id: str, change: Decimal) -> None: ...
+
+    def authorise_stake(self, submission_id: str, staker: str, most: Decimal) -> Authorisation: ...
 
     def set_webhook(self, model_id: str, address: str) -> None: ...

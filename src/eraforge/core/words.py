@@ -67,6 +67,11 @@ class PayoutPolicy:
     per_model: tuple[str, ...] = ()
     source: str = ""
 
+    @property
+    def staked_per_round(self) -> bool:
+        """Whether every round takes a stake of its own, locked until it resolves."""
+        return self.staking == "per_round"
+
 
 @dataclass(frozen=True, slots=True)
 class Files:

@@ -8,6 +8,7 @@ has run out. The daemon's work waits in one queue, nearest deadline first; every
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -16,11 +17,15 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from eraforge.core.clock import monotonic
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import event
+
+from eraforge.core.clock import SystemClock, monotonic
 from eraforge.core.digest import digest_value
 from eraforge.core.errors import Broken, EraforgeError
 from eraforge.core.secret import redact
 from eraforge.core.words import Entry, Slot
+from eraforge.pipeline.played.record import note
 from eraforge.pipeline.steps.ahead import queued
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import turn
@@ -174,7 +179,7 @@ def open_engine(tools: Tools, entries: Sequence[Entry], queueing: Queueing | Non
     address = str(config["system_database_url"])
     place = Place("the record of turns", address.startswith("sqlite"), PATIENCE, tools.folder)
     logging.getLogger("dbos").setLevel(logging.CRITICAL)
-    with ledger_errors(place):
+    with ledger_errors(place), _fractions_of_seconds():
         DBOS.destroy(destroy_registry=True)  # what an interrupt in this process left launched
         DBOS(config=config)
         stopped = False
@@ -196,6 +201,30 @@ def open_engine(tools: Tools, entries: Sequence[Entry], queueing: Queueing | Non
         finally:
             if not stopped:
                 DBOS.destroy(destroy_registry=True)
+
+
+@contextmanager
+def _fractions_of_seconds() -> Iterator[None]:
+    """Let `unixepoch('subsec')` be known to SQLite from before 3.42 (Debian 12 has 3.40).
+
+    DBOS asks for it wherever Python is 3.12 or later, whatever SQLite that brings; an older one answers NULL.
+    """
+    if sqlite3.sqlite_version_info >= (3, 42):
+        yield
+        return
+
+    def now(modifier: object) -> float | None:
+        return SystemClock().now().timestamp() if modifier in ("subsec", "subsecond") else None
+
+    def teach(connection: Any, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.create_function("unixepoch", 1, now)
+
+    event.listen(SqlEngine, "connect", teach)
+    try:
+        yield
+    finally:
+        event.remove(SqlEngine, "connect", teach)
 
 
 def _config(tools: Tools, queueing: Queueing | None) -> DBOSConfig:
@@ -249,15 +278,14 @@ def _durable(work: Callable[..., Any], do: Callable[[], Any]) -> Any:
 
 
 def _measured(tools: Tools, entry: Entry, number: int, work: Callable[..., Any], inputs: Sequence[Any]) -> Any:
-    """Do the work; how long it took and, for a turn (`number` above 0), how far it has come, go into the ledger."""
-    began = monotonic()
+    """Do the work; how long it took and, for a turn (`number` above 0), what it gave, go into the ledger."""
+    began, at = monotonic(), tools.clock.now()
     result = tools.compute(tools, work, inputs)
-    now = tools.clock.now()
     facts = {"stage": work.__name__, "seconds": round(monotonic() - began, 3)}
-    tools.ledger.record(DURATION, entry.name, facts, now)
+    tools.ledger.record(DURATION, entry.name, facts, tools.clock.now())
     if number:
         slot = Slot(entry.account, entry.model, entry.arena, number)
-        tools.ledger.remember_turn(slot, entry.name, work.__name__, {}, now)
+        note(tools, entry, slot, number, work.__name__, at, result)
     return result
 
 

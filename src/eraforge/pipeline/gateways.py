@@ -102,6 +102,7 @@ class Gateways:
                 settings,
                 self._patience(),
                 money if self._configuration.stake.enabled else None,
+                self._configuration.stake.wallet,
             )
             self._effects[account] = self._stack.enter_context(opened)
         return self._effects[account]

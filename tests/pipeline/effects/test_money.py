@@ -167,6 +167,39 @@ def test_an_open_change_keeps_every_other_change_of_the_model_away(ledger: Ledge
     assert caught.value.code == "effect-under-way" and len(bank.calls) == 1
 
 
+def test_a_process_that_stood_still_before_it_sent_sends_nothing(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others take its call for over once its deadline has passed: it must not begin one then."""
+    bank, plan, clock, advance = Bank(), planned(ledger), StandingClock(NOW), ledger.advance
+
+    def slow(key: str, phase: Phase, *given: Any, **named: Any) -> Any:
+        record = advance(key, phase, *given, **named)
+        if phase is Phase.SENT:
+            clock.sleep(SubmitTable().call_seconds)  # the machine was suspended here
+        return record
+
+    monkeypatch.setattr(ledger, "advance", slow)
+    with pytest.raises(Held):
+        door(ledger, bank, clock).move_stake(plan, CLASSIC, "m1")
+    assert not bank.calls and not bank.applied
+
+
+def test_another_level_than_the_planned_one_waits_for_a_person(ledger: Ledger) -> None:
+    """The bank moved something else than was asked for, and says that all went well."""
+
+    class Careless(Bank):
+        def change_stake(self, arena: object, model_id: str, change: Decimal) -> None:
+            super().change_stake(arena, model_id, change / 2)
+
+    bank, plan = Careless(), planned(ledger)
+    for code in ("stake-is-another", "effect-held"):
+        with pytest.raises(Held) as caught:
+            door(ledger, bank).move_stake(plan, CLASSIC, "m1")
+        assert caught.value.code == code
+    assert len(bank.calls) == 1
+
+
 def test_stakes_are_off_unless_asked_for(ledger: Ledger) -> None:
     bank = Bank()
     effects = Effects("http://127.0.0.1:1", ledger, bank, bank, StandingClock(NOW), SubmitTable())  # type: ignore[arg-type]

@@ -39,6 +39,40 @@ def test_a_stake_is_planned_approved_and_moved_once(workspace: Any) -> None:
     assert staked(workspace) == before - 5
 
 
+def test_an_increase_is_locked_for_the_open_round_on_its_answer(workspace: Any) -> None:
+    """Where rounds take stakes of their own, only the authorised call of the wallet moves one: no other operation."""
+    before = staked(workspace)
+    with_stake_key(workspace)
+    planned = workspace.perform("stake plan", ON, entry="linear", target=str(before + 7))
+    digest = planned["plan"]["digest"]
+    assert planned["locked"]["round"] == 1345  # who approves is told that it is not to be had back before
+    assert workspace.perform("stake approve", ON, plan=digest)["locked"] == planned["locked"]
+    with pytest.raises(Refused) as caught:
+        workspace.perform("stake move", ON, plan=digest)
+    assert caught.value.code == "nothing-to-stake-on" and staked(workspace) == before
+    workspace.perform("submit", {**ON, "entries.linear.folds": 0}, entry="linear")
+    moved = workspace.perform("stake move", ON, plan=digest)
+    assert moved["locked"]["round"] == 1345 and moved["locked"]["until"] and staked(workspace) == before + 7
+    workspace.perform("stake move", ON, plan=digest)
+    ledger = workspace.tournament.tournament.ledger
+    model = workspace.tournament.models[sorted(workspace.tournament.models)[0]]
+    assert staked(workspace) == before + 7 and ledger.holding(model).position(1345).stake == 7
+    asked = [str(one) for one in workspace.tournament.requests()]
+    assert any("v3StakeAuth" in one for one in asked) and not any("v2ChangeStake" in one for one in asked)
+
+
+def test_no_stake_of_a_round_is_moved_after_its_window(workspace: Any) -> None:
+    before = staked(workspace)
+    with_stake_key(workspace)
+    workspace.perform("submit", {**ON, "entries.linear.folds": 0}, entry="linear")
+    digest = workspace.perform("stake plan", ON, entry="linear", target=str(before + 7))["plan"]["digest"]
+    workspace.perform("stake approve", ON, plan=digest)
+    workspace.advance_to(workspace.tournament.now() + timedelta(hours=2))
+    with pytest.raises(Refused) as caught:
+        workspace.perform("stake move", ON, plan=digest)
+    assert caught.value.code == "window-closed" and staked(workspace) == before
+
+
 def test_a_plan_is_void_once_the_stake_is_another(workspace: Any) -> None:
     before = staked(workspace)
     with_stake_key(workspace)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from programmes import corruption, deep, disk, histories, oracles, schedule, stakes
+from programmes import corruption, deep, disk, histories, oracles, replays, schedule, stakes
 from programmes.figures import Proof
 
 ALONE: Mapping[str, tuple[Callable[[int], Proof], int, int]] = {
@@ -15,6 +15,7 @@ ALONE: Mapping[str, tuple[Callable[[int], Proof], int, int]] = {
     "disk": (disk.prove, 2, disk.FULL),
     "corruption": (corruption.prove, 1, corruption.FULL),
     "leaks": (oracles.prove_leaks, 3, oracles.LEAKS_FULL),
+    "replay": (replays.prove, 1, replays.FULL),
     "scores": (oracles.prove_scores, 40, oracles.SCORES_FULL),
 }
 """Name to the programme, its scale in the short tier, and in the long one."""

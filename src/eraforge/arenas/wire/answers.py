@@ -45,6 +45,10 @@ class Answer:
         """A text."""
         return str(self._typed(name, str))
 
+    def optional(self, name: str) -> str:
+        """A text, "" for null."""
+        return "" if self._raw(name) is None else self.text(name)
+
     def integer(self, name: str) -> int:
         """A whole number."""
         return int(self._typed(name, int))

@@ -79,6 +79,19 @@ mutation($value: String!, $type: String!, $tournamentNumber: Int!, $modelId: Str
   }
 }"""
 
+WALLET = """
+query {
+  account { walletAddress }
+}"""
+
+STAKE_LEAVE = """
+query($submissionId: ID!, $staker: String!, $maxAmount: String!) {
+  v3StakeAuth(submissionId: $submissionId, staker: $staker, maxAmount: $maxAmount) {
+    authorizationSigner authorizationDigest chainId deadline maxAmount modelId nmrAddress nonce roundId signature
+    staker stakingAddress submissionId submissionHash tournamentId
+  }
+}"""
+
 SET_WEBHOOK = """
 mutation($modelId: String!, $newSubmissionWebhook: String) {
   setSubmissionWebhook(modelId: $modelId, newSubmissionWebhook: $newSubmissionWebhook)

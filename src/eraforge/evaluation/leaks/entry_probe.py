@@ -69,10 +69,10 @@ def examine_entry(
         if progress is not None:
             progress(f"leak probes: {what}", place, len(steps))
         probes += step()
+        if progress is not None:
+            progress(f"leak probes: {what}", len(steps), len(steps))
         if not probes[-1].passed:
             break  # what is known to be wrong is said at once
-    if progress is not None:
-        progress(f"leak probes: {steps[-1][0]}", len(steps), len(steps))
     kind = f" (made up: {panel.synthetic})" if panel.synthetic else ""
     history = f"the entry's own rows{kind}: {len(panel.eras)} eras, {len(panel.features)} features"
     return LeakReport(name, "entry", depth, SEED, history, tuple(probes))

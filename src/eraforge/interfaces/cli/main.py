@@ -32,6 +32,7 @@ GROUPS = {
     "experiment": "Ideas tried, recorded, compared and reproduced.",
     "model": "The registry: versions of trained models, and which of them is in use.",
     "entry": "Entries that play unattended.",
+    "webhook": "Whom the tournament calls for a model.",
     "stake": "Stakes: planned, approved by a person, carried out once.",
     "payout": "What rounds pay: forecast, recorded, and judged by what was settled.",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eraforge.pipeline.catalogue.options import ENTRY
 from eraforge.pipeline.verb import Option, Verb
 
 _VERBS = "eraforge.pipeline.keeping.verbs"
@@ -36,6 +37,17 @@ KEEPING: tuple[Verb, ...] = (
             Option("last", int, 20, "events to show", least=1),
             Option("kind", str, "", "only kinds that begin so"),
             Option("subject", str, "", "only subjects that hold this text"),
+        ),
+    ),
+    Verb(
+        "replay",
+        "Play past rounds again from what is stored, and compare with what was submitted; nothing is sent.",
+        "eraforge.pipeline.replay.verbs:replay",
+        (
+            ENTRY,
+            Option("round", int, 0, "round number; the newest that was submitted when left out", least=0),
+            Option("last", int, 1, "how many rounds of each entry, the newest first", least=1),
+            Option("stored_model", bool, False, "take the stored model as it is, and train and evaluate nothing"),
         ),
     ),
     Verb(

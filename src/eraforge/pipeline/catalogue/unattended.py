@@ -25,6 +25,22 @@ UNATTENDED: tuple[Verb, ...] = (
         (ENTRY,),
     ),
     Verb(
+        "webhook set",
+        "Have the tournament call an address whenever it wants an answer of the entry's model.",
+        "eraforge.pipeline.verbs.webhook:register",
+        (
+            ENTRY,
+            Option("address", str, "", "the address", positional=True),
+            Option("variable", str, "", "the variable or stored secret that holds it, if it is to be seen nowhere"),
+        ),
+    ),
+    Verb(
+        "webhook remove",
+        "Have the tournament call nobody for the entry's model.",
+        "eraforge.pipeline.verbs.webhook:remove",
+        (ENTRY,),
+    ),
+    Verb(
         "stake plan",
         "Plan a target stake for the model of an entry; nothing is moved.",
         "eraforge.pipeline.verbs.stakes:plan",

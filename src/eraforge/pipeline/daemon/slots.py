@@ -18,6 +18,7 @@ from eraforge.store.records import EffectRecord
 
 LONGEST_PAUSE = 300.0
 FIRST_PAUSE = 10.0
+LEFT_SHARE = 0.1  # no pause takes more of what is left of the window: what was late may come at the last
 
 
 @dataclass
@@ -129,8 +130,10 @@ class Slots:
             return False
         if not isinstance(standing.error, Transient) and standing.attempt >= self._failures():
             return False
-        pause = min(FIRST_PAUSE * 2.0 ** (standing.attempt - 1), LONGEST_PAUSE)
-        return now >= self._failed_at.get(_attempt(work, entry, played, standing), now) + timedelta(seconds=pause)
+        failed = self._failed_at.get(_attempt(work, entry, played, standing), now)
+        left = (played.closes - failed).total_seconds()
+        pause = min(FIRST_PAUSE * 2.0 ** (standing.attempt - 1), LONGEST_PAUSE, max(FIRST_PAUSE, left * LEFT_SHARE))
+        return now >= failed + timedelta(seconds=pause)
 
     def _priority(self, entry: Entry, played: Round) -> datetime:
         """Nearest deadline first; of one window those that failed before come last."""

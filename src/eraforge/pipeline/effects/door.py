@@ -12,17 +12,21 @@ from typing import Any
 from eraforge.arenas.addresses import is_real_tournament
 from eraforge.arenas.credentials import Credentials
 from eraforge.arenas.gateway_write import NumeraiWriter
+from eraforge.arenas.policies import policy_for
 from eraforge.arenas.wire.transport import Patience
+from eraforge.arenas.wire.wallet import PracticeWallet
+from eraforge.core import plugins
 from eraforge.core.clock import Clock
 from eraforge.core.configuration import SubmitTable
 from eraforge.core.digest import digest_bytes, digest_value
 from eraforge.core.errors import Broken, Refused, UserError
-from eraforge.core.ports import Reader, Ticket, Writer
+from eraforge.core.ports import Authorisation, Reader, Ticket, Wallet, Writer
 from eraforge.core.words import Arena, Effect, EffectKind, Phase, Predictions, Round, Slot
 from eraforge.pipeline.effects.approvals import Approvals
 from eraforge.pipeline.effects.conduct import Conduct, Facts
 from eraforge.pipeline.effects.driver import Driver
 from eraforge.pipeline.effects.keyed import KeyedConduct, KeyedWriter
+from eraforge.pipeline.effects.round_stake import RoundStakeConduct
 from eraforge.pipeline.effects.sender import alone
 from eraforge.pipeline.effects.settling import Settling
 from eraforge.pipeline.effects.stake import StakeConduct
@@ -43,6 +47,7 @@ class Effects:
         clock: the server's clock; deadlines go by it.
         settings: margins and settle time.
         money: the writer that may move stakes (another key), or None where stakes are off.
+        wallet: sends stakes that a round takes by itself, or None where there is none.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class Effects:
         clock: Clock,
         settings: SubmitTable,
         money: Callable[[], Writer] | None = None,
+        wallet: Callable[[], Wallet] | None = None,
     ) -> None:
         self._server = server
         self._ledger = ledger
@@ -62,6 +68,7 @@ class Effects:
         self._clock = clock
         self._settings = settings
         self._money = money
+        self._wallet = wallet
         self.settling = Settling(ledger, server, settings)
         self._driver = Driver(ledger, clock, settings, self.settling)
 
@@ -103,11 +110,16 @@ class Effects:
             facts = self._driver.drive(self._submission(effect, arena, round, model_id, data, timing))
         return Receipt(str(facts["submission_id"]), str(facts["filename"]), effect.payload, effect.key)
 
-    def move_stake(self, plan: StakePlan, arena: Arena, model_id: str) -> Facts:
+    def move_stake(self, plan: StakePlan, arena: Arena, model_id: str, played: Round | None = None) -> Facts:
         """Carry out an approved plan, once.
 
+        Args:
+            played: the plan's round; where its rule is that each round takes a stake of its own, an increase is locked
+                for it by the wallet. None: the stake is one for all rounds.
+
         Raises:
-            UserError: `stakes-are-off`. Refused: `plan-not-approved`, `approval-expired`, `plan-void`, the server's no.
+            UserError: `stakes-are-off`, `no-wallet`. Refused: `plan-not-approved`, `approval-expired`, `plan-void`,
+                `window-closed`, `nothing-to-stake-on`, the other side's no.
             Held: it may have happened and a person must look.
         """
         if self._money is None:
@@ -117,7 +129,7 @@ class Effects:
         with alone(f"stake {slot.key}"):
             effect = self._own(EffectKind.STAKE, slot, plan.digest)
             self._require_nothing_under_way(effect)
-            conduct = StakeConduct(effect, plan, arena, model_id, self._reader, self._money(), approvals)
+            conduct = self._stake(effect, plan, arena, model_id, played, self._money(), approvals)
             if self._ledger.effect(effect.key) is None:
                 objection = conduct.objection(self._clock.now())
                 if objection is not None:
@@ -125,13 +137,57 @@ class Effects:
                 self._ledger.intend(effect, {"plan": plan.as_dict(), "model_id": model_id}, self._clock.now())
             return self._driver.drive(conduct)
 
+    def _stake(
+        self,
+        effect: Effect,
+        plan: StakePlan,
+        arena: Arena,
+        model_id: str,
+        played: Round | None,
+        writer: Writer,
+        approvals: Approvals,
+    ) -> StakeConduct:
+        """How the plan is carried out, by the rule of its round."""
+        every = (effect, plan, arena, model_id, self._reader, writer, approvals)
+        if played is None or plan.change <= 0 or not policy_for(arena.policies, played).staked_per_round:
+            return StakeConduct(*every)
+        staker = self._reader.wallet()
+        if self._wallet is None or not staker:
+            raise UserError(
+                "no-wallet",
+                f"Round {played.number} takes its stake from a wallet, and there is none.",
+                "Stake on the tournament's site, or name a wallet of your own in `stake.wallet`.",
+            )
+        margin = self._settings.margin_seconds
+        return RoundStakeConduct(*every, round=played, margin=margin, staker=staker, wallet=self._wallet())
+
     def set_webhook(self, slot: Slot, model_id: str, address: str) -> Facts:
-        """Have the tournament call this address for the model."""
+        """Have the tournament call this address for the model; "" takes an earlier one away.
+
+        The ledger keeps its digest alone: who knows the address may call it. Asked for again it is set again, because
+        nobody can be asked whether it still stands.
+
+        Raises:
+            UserError: `effect-under-way`. Refused, Transient: it is not known to be set; asking again is harmless.
+        """
         with alone(f"webhook {slot.key}"):
-            effect = self._own(EffectKind.WEBHOOK, slot, digest_value(address))
-            if self._ledger.effect(effect.key) is None:
-                self._ledger.intend(effect, {"model_id": model_id, "address": address}, self._clock.now())
+            effect = self._next_webhook(slot, digest_value(address))
+            self._ledger.intend(effect, {"model_id": model_id}, self._clock.now())
             return self._driver.drive(WebhookConduct(effect, model_id, address, self._writer))
+
+    def _next_webhook(self, slot: Slot, payload: str) -> Effect:
+        """What is still open of that address, or a new effect at the end of the slot's chain."""
+        effect = Effect(EffectKind.WEBHOOK, slot, payload)
+        while (record := self._ledger.effect(effect.key)) is not None:
+            closed = record.phase in (Phase.CONFIRMED, Phase.REFUSED, Phase.HELD)
+            if not closed and record.effect.payload == payload:
+                return record.effect
+            if record.phase in (Phase.SENT, Phase.UNKNOWN):
+                raise _under_way(effect, record)
+            if not closed:
+                self._ledger.advance(record.key, Phase.REFUSED, {"reason": "superseded"}, self._clock.now())
+            effect = Effect(EffectKind.WEBHOOK, slot, payload, record.key)
+        return effect
 
     def request(
         self, kind: EffectKind, slot: Slot, request: Mapping[str, Any], expires: datetime, writer: KeyedWriter
@@ -156,7 +212,7 @@ class Effects:
             plan = plan_of(dict(facts["plan"]))
             return StakeConduct(effect, plan, arena, model_id, self._reader, _Mute(), Approvals(self._ledger))
         if effect.kind is EffectKind.WEBHOOK:
-            return WebhookConduct(effect, model_id, str(facts.get("address", "")), self._writer)
+            return WebhookConduct(effect, model_id, "", _Mute())
         return None
 
     def resolve(self, conduct: Conduct) -> None:
@@ -249,6 +305,9 @@ class _Mute:
     def change_stake(self, arena: Arena, model_id: str, change: Decimal) -> None:
         raise self._broken()
 
+    def authorise_stake(self, submission_id: str, staker: str, most: Decimal) -> Authorisation:
+        raise self._broken()
+
     def set_webhook(self, model_id: str, address: str) -> None:
         raise self._broken()
 
@@ -266,22 +325,35 @@ def open_effects(
     settings: SubmitTable,
     patience: Patience,
     money_keys: Callable[[], Credentials] | None = None,
+    wallet: str = "",
 ) -> Iterator[Effects]:
     """The door outward for one account, closed afterwards.
 
     Args:
         money_keys: the keys that may stake, asked for when a stake is moved; None where stakes are off.
+        wallet: registered gateway that sends stakes to the contract; "" for the local tournament's own.
     """
     writer = NumeraiWriter(server, keys, clock, patience)
     opened: list[NumeraiWriter] = [writer]
+    closing: list[PracticeWallet] = []
 
     def money() -> Writer:
         if len(opened) == 1 and money_keys is not None:
             opened.append(NumeraiWriter(server, money_keys(), clock, patience))
         return opened[-1]
 
+    def sender() -> Wallet:
+        if wallet:
+            found: Wallet = plugins.find("gateway", wallet)()
+            return found
+        closing.append(PracticeWallet(server, patience))
+        return closing[-1]
+
     try:
-        yield Effects(server, ledger, reader, writer, clock, settings, money if money_keys is not None else None)
+        off = money_keys is None
+        yield Effects(server, ledger, reader, writer, clock, settings, None if off else money, None if off else sender)
     finally:
-        for one in opened:
-            one.close()
+        for writing in opened:
+            writing.close()
+        for sending in closing:
+            sending.close()

@@ -110,7 +110,7 @@ class Driver:
 
     def _send(self, conduct: Conduct) -> Facts:
         self._require_leave(conduct)
-        prepared = conduct.prepare(lambda step, facts: self._note(conduct, step, facts))
+        prepared = self._prepare(conduct)
         self._require_leave(conduct)
         latest = self._clock.now() + timedelta(seconds=self._settings.call_seconds)
         facts = {**prepared, "sender": this_process()}
@@ -126,6 +126,15 @@ class Driver:
             self._nothing_happened(conduct, error.sentence)
             raise
         return self._confirm(conduct, {**prepared, **answer})
+
+    def _prepare(self, conduct: Conduct) -> Facts:
+        """Everything before the change. A no ends what would have moved money; predictions may be tried again."""
+        try:
+            return conduct.prepare(lambda step, facts: self._note(conduct, step, facts))
+        except Refused as error:
+            if conduct.effect.kind.moves_money:
+                self.advance(conduct, Phase.REFUSED, reason=error.sentence)
+            raise
 
     def _nothing_happened(self, conduct: Conduct, reason: str) -> None:
         """The gateway is certain of it. Predictions may be sent again later; money waits for a new decision."""

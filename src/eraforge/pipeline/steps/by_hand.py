@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from eraforge.core.calendar import open_day, window
 from eraforge.core.errors import EraforgeError, Refused, UserError
 from eraforge.core.words import PREDICTION, Arena, Effect, EffectKind, Entry, Phase, Predictions, Round, Slot
 from eraforge.pipeline.effects import Timing
+from eraforge.pipeline.played.record import note
 from eraforge.pipeline.steps import inputs, stages
 from eraforge.pipeline.tools import Tools
 
@@ -22,19 +24,16 @@ def submit_by_hand(
     tools: Tools, entry: Entry, number: int, file: str, replace: bool, timing: Timing = Timing.WINDOW
 ) -> dict[str, Any]:
     """One row of facts: the receipt, or the error that stopped this entry."""
+    # A queued answer is for the round that opens next; the tournament carries it over to its ids.
+    slot = _slot(entry, number + 1 if timing is Timing.QUEUE else number)
     try:
         if file:
             files = inputs.fetch_files(tools, entry, number, only=("features", "live"))
             answer = read_answer(tools, entry, number, files, Path(file))
+            answer = dataclasses.replace(answer, slot=slot)
         else:
-            files = stages.fetch(tools, entry, number)
-            columns = stages.feature(tools, entry, files, stages.check(tools, entry, number, files))
-            fitted = stages.train(tools, entry, files, columns)
-            made = stages.predict(tools, entry, number, files, columns, fitted)
-            frame = stages.read_predictions(tools, made["digest"])
-            answer = Predictions(_slot(entry, number), frame, made["synthetic"])
-        if timing is Timing.QUEUE:  # the round that opens next; the tournament carries the answer over to its ids
-            answer = dataclasses.replace(answer, slot=_slot(entry, number + 1))
+            answer = _computed(tools, entry, number, slot)
+        began = tools.clock.now()
         receipt = tools.effects(entry.account).submit(
             answer,
             tools.arena(entry),
@@ -43,9 +42,27 @@ def submit_by_hand(
             supersedes=_latest_confirmed(tools, answer) if replace else "",
             timing=timing,
         )
+        if not file:
+            note(tools, entry, slot, number, "submit", began, receipt.as_dict())
     except EraforgeError as error:
         return {"entry": entry.name, "round": number, "error": error.as_dict()}
     return {"entry": entry.name, "round": number, "outcome": {"receipt": receipt.as_dict()}}
+
+
+def _computed(tools: Tools, entry: Entry, number: int, slot: Slot) -> Predictions:
+    """The entry's answer from the live data of that round; each stage is recorded as one of a turn."""
+
+    def run(name: str, work: Callable[..., Any], *given: Any) -> Any:
+        began = tools.clock.now()
+        output = work(tools, entry, *given)
+        note(tools, entry, slot, number, name, began, output)
+        return output
+
+    files = run("fetch", stages.fetch, number)
+    columns = run("feature", stages.feature, files, run("check", stages.check, number, files))
+    fitted = run("fit", stages.train, files, columns)
+    made = run("predict", stages.predict, number, files, columns, fitted)
+    return Predictions(slot, stages.read_predictions(tools, made["digest"]), made["synthetic"])
 
 
 def read_answer(tools: Tools, entry: Entry, number: int, files: dict[str, str], file: Path) -> Predictions:

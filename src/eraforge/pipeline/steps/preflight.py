@@ -17,6 +17,7 @@ from eraforge.arenas import rules
 from eraforge.core.errors import DataError
 from eraforge.core.panel import Panel, Sample, frame_matrix
 from eraforge.core.words import PREDICTION, Arena, Entry, PayoutPolicy, Predictions, Slot
+from eraforge.pipeline.played import told
 from eraforge.pipeline.steps import inputs
 from eraforge.pipeline.steps.live_history import policy_of
 from eraforge.pipeline.steps.stages import Files, live_ids, read_predictions
@@ -70,13 +71,16 @@ def preflight(tools: Tools, entry: Entry, number: int, files: Files, predictions
     from eraforge.evaluation.neutral.damping import comparable
 
     tools.progress(f"{entry.name}: compare with the last answers", 0, 1)
-    policy = policy_of(arena, tools.round(entry, number))
+    played = tools.round(entry, number)
+    policy = policy_of(arena, played)
     answer = read_predictions(tools, predictions["digest"])
     live = inputs.panel(tools, entry, files, Sample.LIVE, number)
     ids, values, features, names = _aligned(answer, live)
-    found = last_answers(tools, entry, number)
+    digests = last_answers(tools, entry, number)
+    found = {one: _held(tools, digests[one]) for one in digests}
     last = {one: held for one, held in found.items() if comparable(ids, held[0])}
     facts: dict[str, Any] = {"compared": sorted(last), "exposure": _exposure(values, features, names)}
+    facts["told"] = told.keep(tools.objects, told.Told(played, digests))
     made = predictions
     if last:
         held = list(last.values())
@@ -94,8 +98,8 @@ def preflight(tools: Tools, entry: Entry, number: int, files: Files, predictions
     return {**made, "preflight": facts}
 
 
-def last_answers(tools: Tools, entry: Entry, number: int) -> dict[int, Held]:
-    """Round to (ids, values) of the answers the tournament holds for the rounds before this one, newest rounds."""
+def last_answers(tools: Tools, entry: Entry, number: int) -> dict[int, str]:
+    """Round to digest of the answers the tournament holds for the rounds before this one, newest rounds."""
     arena = tools.arena(entry)
     held = [
         one for one in tools.reader(entry).submissions(tools.model_id(entry)) if one.selected and one.round < number
@@ -108,11 +112,16 @@ def last_answers(tools: Tools, entry: Entry, number: int) -> dict[int, Held]:
         if digest is None:
             digest = tools.objects.put(tools.reader(entry).submission_bytes(one.id))
             tools.cache.remember("answer", asked, digest)
-        frame = _table(tools.objects.get(digest))
-        ids, values = frame.columns
-        rows = frame.drop_nulls().unique(ids, keep="first", maintain_order=True)
-        found[one.round] = rows[ids].cast(pl.String).to_numpy(), rows[values].cast(pl.Float64).to_numpy()
+        found[one.round] = digest
     return found
+
+
+def _held(tools: Tools, digest: str) -> Held:
+    """Ids and values of an answer."""
+    frame = _table(tools.objects.get(digest))
+    ids, values = frame.columns
+    rows = frame.drop_nulls().unique(ids, keep="first", maintain_order=True)
+    return rows[ids].cast(pl.String).to_numpy(), rows[values].cast(pl.Float64).to_numpy()
 
 
 def _table(data: bytes) -> pl.DataFrame:

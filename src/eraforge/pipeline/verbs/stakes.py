@@ -6,6 +6,7 @@ from eraforge.core.configuration import StakeTable
 from eraforge.core.errors import UserError
 from eraforge.core.words import Entry
 from eraforge.pipeline.effects.approvals import Approvals
+from eraforge.pipeline.steps.live_history import policy_of
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.workspace import chosen_entries, open_workspace
@@ -29,7 +30,7 @@ def plan(visit: Visit, entry: str, target: str) -> Facts:
         made = StakePlan(one.account, one.arena, one.model, number, nmr(current), stake_amount(target), now)
         require_within(made, limits)
         Approvals(tools.ledger).remember(made, now)
-        return {"plan": made.as_dict()}
+        return {"plan": made.as_dict(), **_lock(tools, made)}
 
 
 def approve(visit: Visit, plan: str) -> Facts:
@@ -44,23 +45,38 @@ def approve(visit: Visit, plan: str) -> Facts:
         found = approvals.plan(plan)
         require_within(found, _limits(settings))
         expires = approvals.approve(found, settings.approval_hours, tools.clock.now())
-        return {"plan": found.as_dict(), "expires": expires.isoformat()}
+        return {"plan": found.as_dict(), "expires": expires.isoformat(), **_lock(tools, found)}
 
 
 def move(visit: Visit, plan: str) -> Facts:
     """Carry an approved plan out.
 
     Raises:
-        Refused: `plan-not-approved`, `approval-expired`, `plan-void`. Held: a person must look.
+        Refused: `plan-not-approved`, `approval-expired`, `plan-void`; where each round takes a stake of its own, also
+            `window-closed`, `nothing-to-stake-on`. Held: a person must look.
         UserError: as `approve`.
     """
     with open_workspace(visit) as tools:
         settings = _require_on(tools)
         found = Approvals(tools.ledger).plan(plan)
         require_within(found, _limits(settings))
-        one = Entry(name="", account=found.account, arena=found.arena, model=found.model, learner="")
-        facts = tools.effects(found.account).move_stake(found, tools.arena(one), tools.model_id(one))
-        return {"plan": found.as_dict(), "stake": facts.get("stake")}
+        one = _entry_of(found)
+        arena, played = tools.arena(one), tools.round(one, found.round)
+        facts = tools.effects(found.account).move_stake(found, arena, tools.model_id(one), played)
+        return {"plan": found.as_dict(), "stake": facts.get("stake"), **_lock(tools, found)}
+
+
+def _lock(tools: Tools, plan: StakePlan) -> Facts:
+    """Where the plan's round takes a stake of its own: the round that keeps an increase, and until when."""
+    played = tools.round(_entry_of(plan), plan.round)
+    if plan.change <= 0 or not policy_of(tools.arena(_entry_of(plan)), played).staked_per_round:
+        return {}
+    until = "" if played.resolves is None else played.resolves.isoformat()
+    return {"locked": {"round": plan.round, "until": until}}
+
+
+def _entry_of(plan: StakePlan) -> Entry:
+    return Entry(name="", account=plan.account, arena=plan.arena, model=plan.model, learner="")
 
 
 def _require_on(tools: Tools) -> StakeTable:

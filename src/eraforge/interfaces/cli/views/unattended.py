@@ -16,12 +16,24 @@ def released(facts: dict[str, Any], console: Console) -> None:
         console.print(f"{escape(row['entry'])} plays again")
 
 
+def webhook(facts: dict[str, Any], console: Console) -> None:
+    """What the tournament was told to call."""
+    told = f"calls {escape(facts['host'])}" if facts["host"] else "calls nobody"
+    console.print(f"[green]✓[/] for [bold]{escape(facts['model'])}[/] in {facts['arena']} the tournament {told}")
+    console.print("  it says so itself; it cannot be asked for the address again", style="dim")
+
+
 def stake(facts: dict[str, Any], console: Console) -> None:
     """A plan, and what became of it."""
     plan = facts["plan"]
     console.print(f"[bold]{escape(str(plan['model']))}[/] in {plan['arena']} (account {escape(str(plan['account']))})")
     console.print(f"  staked  {_short(plan['current'])} NMR\n  target  {_short(plan['target'])} NMR")
     console.print(f"  change  {_short(plan['change'])} NMR\n  plan    {str(plan['digest'])[:12]}")
+    if "locked" in facts:
+        lock = facts["locked"]
+        until = f", on {moment(lock['until'])} UTC" if lock["until"] else ""
+        told = f"  an increase is locked for round {lock['round']} until it resolves{until}; move while it is open"
+        console.print(told, style="yellow")
     if "expires" in facts:
         console.print(f"approved until {moment(facts['expires'])} UTC, for this plan alone")
         console.print(f"next: eraforge stake move {str(plan['digest'])[:12]}", style="dim")

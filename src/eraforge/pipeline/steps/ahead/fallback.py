@@ -8,6 +8,7 @@ from typing import Any
 
 from eraforge.core.errors import UserError
 from eraforge.core.words import Entry, Predictions, Slot
+from eraforge.pipeline.played.record import entry_of, made_with
 from eraforge.pipeline.steps import inputs, stages
 from eraforge.pipeline.tools import Tools
 
@@ -19,7 +20,7 @@ USED = "fallback.used"
 def keep_model(tools: Tools, entry: Entry, number: int, fitted: str) -> str:
     """Remember the model whose answer the tournament has confirmed; returns its digest."""
     last = last_good(tools, entry.name)
-    if last is None or last["fitted"] != fitted or Entry(**last["entry"]) != entry:
+    if last is None or last["fitted"] != fitted or entry_of(last["entry"]) != entry:
         facts = {"round": number, "fitted": fitted, "entry": asdict(entry)}
         tools.ledger.record(GOOD, entry.name, facts, tools.clock.now())
     return fitted
@@ -46,16 +47,19 @@ def prepare(tools: Tools, entry: Entry, number: int) -> dict[str, Any]:
             f"Entry {entry.name!r} has no model yet whose answer was confirmed.",
             "The first confirmed round gives it one.",
         )
-    former = Entry(**last["entry"])
+    began, former = tools.clock.now(), entry_of(last["entry"])
     files = inputs.fetch_files(tools, former, number, only=("features", "live"))
     columns = inputs.columns_of(tools, former, files)
     made = stages.predict(tools, former, number, files, columns, str(last["fitted"]))
-    return {**made, "fitted": last["fitted"], "from_round": last["round"]}
+    told = {**asdict(former), "version": tools.arena(former).version}
+    again = {"began": began.isoformat(), "files": files, "former": told, "made_with": dict(made_with())}
+    return {**made, "fitted": last["fitted"], "from_round": last["round"], **again}
 
 
 def remember(tools: Tools, entry: Entry, number: int, made: Mapping[str, Any]) -> None:
     """Note that the fallback of the slot lies ready."""
-    tools.ledger.record(READY, slot_of(entry, number).key, {**made, "entry": entry.name}, tools.clock.now())
+    slot = slot_of(entry, number)
+    tools.ledger.record(READY, slot.key, {**made, "entry": entry.name, "slot": asdict(slot)}, tools.clock.now())
 
 
 def ready(tools: Tools, entry: Entry, number: int) -> Mapping[str, Any] | None:

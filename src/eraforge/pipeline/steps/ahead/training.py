@@ -23,8 +23,10 @@ def fit(tools: Tools, entry: Entry, number: int, files: dict[str, str], columns:
         and tools.objects.has(str(last["fitted"]))
     ):
         return str(last["fitted"])
+    began = tools.clock.now()
     fitted = stages.train(tools, entry, files, columns)
     facts = {"round": number, "fitted": fitted, "version": tools.arena(entry).version, "what": identity(entry)}
+    facts |= {"began": began, "files": files}  # for a replay, which trains again from the same
     if last is None or (last["fitted"], last["version"]) != (fitted, facts["version"]):
         tools.ledger.record(TRAINED, entry.name, facts, tools.clock.now())
     return fitted

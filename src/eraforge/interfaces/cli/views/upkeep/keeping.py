@@ -40,6 +40,38 @@ def audit(facts: dict[str, Any], console: Console) -> None:
     )
 
 
+def replay(facts: dict[str, Any], console: Console) -> None:
+    """Each turn played again: whether the answer came out again, and where it first differs."""
+    for row in facts["entries"]:
+        good = row["answer_equal"] or row["equal"]
+        mark = "[green]✓[/]" if good else "[bold red]✗[/]"
+        by = "" if row["answered_by"] == "entry" else f" (its {row['answered_by']})"
+        console.print(f"{mark} [bold]{escape(row['entry'])}[/] round {row['round']}{by}: {_verdict(row)}")
+        for stage in row["stages"]:
+            if "error" in stage:
+                console.print(f"  {stage['stage']}: {stage['error']['sentence']}", style="red", markup=False)
+                console.print(f"  → {stage['error']['next_step']}", style="green", markup=False)
+        for name, (was, now) in row["changed"].items():
+            told = f"  {name} was {was or 'not installed'} and is {now or 'not installed'} now"
+            console.print(told, style="yellow", markup=False)
+    console.print(f"{facts['replayed']} replayed, {facts['unequal']} unequal; nothing was sent.")
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    first, answer = row["first_difference"], row["answer"]
+    if row["equal"] and row["answer_equal"] is None:
+        return "every stage gives the same; it never came to a submission"
+    if row["equal"]:
+        return f"the same answer, byte for byte (SHA-256 {answer['replayed'][:12]})"
+    if row["answer_equal"]:
+        return f"the same answer (SHA-256 {answer['replayed'][:12]}), but `{first}` gives something else now"
+    if not answer["replayed"]:
+        return f"it could not be played to its answer; it stopped at `{row['stages'][-1]['stage']}`"
+    gap = answer["largest_gap"]
+    far = "for other ids" if gap is None else f"largest difference {gap:.2g}"
+    return f"another answer ({far}); `{first}` is the first stage that differs"
+
+
 def _short(value: Any) -> str:
     text = str(value)
     return text if len(text) <= 40 else f"{text[:37]}…"
