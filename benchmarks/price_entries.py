@@ -34,7 +34,7 @@ from eraforge.evaluation.leaks.entry_probe import examine_entry
 from eraforge.evaluation.leaks.findings import LeakReport
 from eraforge.evaluation.leaks.laboratory import Depth, examine
 from eraforge.evaluation.neutral.scores import fnc
-from eraforge.evaluation.report import evaluate, training_part
+from eraforge.evaluation.report import evaluate
 from eraforge.evaluation.scores import corr
 from eraforge.evaluation.splitters.walk_forward import WalkForward
 from eraforge.evaluation.uncertainty import Overlap
@@ -284,8 +284,9 @@ def measure(rows: Rows, market: Market, models: Mapping[str, Model], chunk: int,
         table = table.join(predicted, on=[ERA, ID], how="inner", maintain_order="left")
         spans = tuple((*fold.train_dates, *fold.predict_dates) for fold in report.folds)
     scored = ["momentum", "low volatility", *models]
-    plain = score_table(corr, table, scored, [TRUTH])
-    past = score_table(fnc, table, list(models), [list(NEUTRALISERS), TRUTH])
+    labelled = table.filter(pl.col(TRUTH).is_finite())
+    plain = score_table(corr, labelled, scored, [TRUTH])
+    past = score_table(fnc, labelled, list(models), [list(NEUTRALISERS), TRUTH])
     halves = WalkForward(folds=1)
     null = {
         model_name: [
@@ -336,19 +337,10 @@ class PriceEntry:
         """Predictions of each era, at the place of the last bar known to it."""
         bars = history.bars
         panel = rows_of(bars, self.market, features=self.features, least=self.least).panel
-        predicted = predict_folds(self.model, panel, WalkForward(chunk=self.chunk))
+        predicted = evaluate(self.model, panel, WalkForward(chunk=self.chunk), train_eras=0).predictions
         ends = np.array([np.datetime64(era, "s") + END_OF_DAY for era in panel.eras])
         position = dict(zip(panel.eras, (np.searchsorted(bars.times, ends, side="right") - 1).tolist(), strict=True))
         return of_frame(predicted, position)
-
-
-def predict_folds(model: Model, panel: Panel, splitter: WalkForward) -> pl.DataFrame:
-    """What `evaluate` predicts, unscored: most labels of a future that was taken away are not there to score."""
-    parts = []
-    for fold in splitter.split(panel):
-        fitted = model.fit(training_part(panel, fold, splitter))
-        parts.append(fitted.predict(panel.where_eras(fold.predict).select(targets=())))
-    return pl.concat(parts)
 
 
 def probe(

@@ -32,6 +32,25 @@ def test_layers_override_each_other_and_origins_tell() -> None:
     assert rows["entries.boosted.settings.trees"] == "file eraforge.toml"
 
 
+@pytest.mark.parametrize(
+    ("table", "wrong", "near"),
+    [
+        ("series.rates", 'file = "r.csv"\ncolumn = "r"\npublish = "d"', "published"),
+        ("identity", 'vender = "x"', "vendor"),
+    ],
+)
+def test_a_misspelt_key_below_a_table_of_prices_names_the_nearest_one(table: str, wrong: str, near: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(f"[prices.daily.{table}]\n{wrong}\n")
+    assert caught.value.code == "unknown-setting" and f"{near!r}" in caught.value.next_step
+
+
+def test_the_name_of_a_series_can_begin_the_names_of_features() -> None:
+    with pytest.raises(UserError) as caught:
+        load('[prices.daily.series."US rates"]\nfile = "r.csv"\ncolumn = "r"\n')
+    assert caught.value.code == "wrong-setting" and "US rates" in caught.value.sentence
+
+
 def test_a_misspelt_key_names_the_nearest_known_one() -> None:
     with pytest.raises(UserError, match=r"entries\.boosted\.lerner") as caught:
         load(FILE.replace("learner", "lerner"))

@@ -1,12 +1,16 @@
 """A server is asked what it holds with one byte, whichever way it answers a range."""
 
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 
 from eraforge.core.errors import EraforgeError
+from eraforge.data import probe as probing
 from eraforge.data.probe import probe
 
 SIZE = 1000
@@ -18,8 +22,15 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         pass
 
+    slow: ClassVar[int] = 0
+
     def do_GET(self) -> None:
         kind = self.path.strip("/")
+        if kind == "slow":
+            Handler.slow -= 1
+            if Handler.slow >= 0:
+                time.sleep(0.5)
+            kind = "range"
         self.send_response(int(kind) if kind.isdigit() else 206 if kind == "range" else 200)
         self.send_header("ETag", '"abc"')
         if kind == "range":
@@ -27,7 +38,8 @@ class Handler(BaseHTTPRequestHandler):
         length = 1 if kind == "range" else SIZE if kind == "whole" else 0
         self.send_header("Content-Length", str(length))
         self.end_headers()
-        self.wfile.write(bytes(length))
+        with suppress(BrokenPipeError):  # who waited too long has gone
+            self.wfile.write(bytes(length))
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +57,19 @@ def url() -> Iterator[str]:
 def test_size_and_name_are_told(url: str, kind: str) -> None:
     told = probe("live.parquet", f"{url}/{kind}")
     assert (told.total, told.validator) == (SIZE, '"abc"')
+
+
+@pytest.mark.parametrize(("slow", "told"), [(2, True), (probing.TRIES, False)])
+def test_a_file_that_is_still_being_made_is_waited_for(
+    url: str, slow: int, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "SECONDS", 0.2)
+    monkeypatch.setattr(Handler, "slow", slow)
+    if told:
+        assert probe("train.parquet", f"{url}/slow").total == SIZE
+    else:
+        with pytest.raises(EraforgeError, match="ReadTimeout"):
+            probe("train.parquet", f"{url}/slow")
 
 
 @pytest.mark.parametrize(

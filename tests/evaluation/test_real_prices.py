@@ -98,8 +98,10 @@ def test_a_row_whose_label_never_comes_is_predicted_all_the_same(entries: Any, r
     frame = rows.panel.collect()
     missing = frame.filter(~pl.col(market.label.name).is_finite())
     assert missing.height
-    predicted = entries.predict_folds(Ridge(), rows.panel, entries.WalkForward(chunk=CHUNK))
-    assert missing.join(predicted, on=["era", "id"]).height
+    report = entries.evaluate(Ridge(), rows.panel, entries.WalkForward(chunk=CHUNK), train_eras=0)
+    unscored = missing.join(report.predictions, on=["era", "id"])
+    assert unscored.height
+    assert report.scored_rows == report.predictions.height - unscored.height
 
 
 def test_factors_know_only_what_was_known(entries: Any, rows: Any, bars: Bars) -> None:

@@ -21,7 +21,9 @@ from eraforge.evaluation.report import Report, evaluate
 from eraforge.evaluation.splitters.purged_k_fold import PurgedKFold
 from eraforge.evaluation.splitters.walk_forward import WalkForward
 from eraforge.models.boosting import LightGBM
+from eraforge.models.ensembles.rank_average import RankAverage
 from eraforge.models.linear import Ridge
+from eraforge.models.ranking import rank_to_unit
 
 PANEL = practice_panel(eras=45, rows=40)
 SPLITTER = WalkForward(folds=2)
@@ -157,6 +159,40 @@ def test_eras_whose_target_is_unknown_are_reported_as_not_scored() -> None:
     report = evaluate(Ridge(), panel, SPLITTER)
     assert [report.scores[0].values[era] for era in last] == [None] * 4
     assert report.figure("CORR", "mean").eras == 26
+
+
+def without_the_lowest(panel: Panel, share: float = 0.3) -> Panel:
+    """The panel in which the rows of each era that stand lowest in a feature never get a label: who fell is gone."""
+    fallen = pl.col("feature_0") + pl.int_range(pl.len()) * 1e-6
+    rank = ((fallen.rank("ordinal") - 0.5) / pl.len()).over("era")
+    frame = panel.collect().with_columns(target=pl.when(rank > share).then(pl.col("target")))
+    return replace(panel, frame=frame.lazy())
+
+
+def test_rows_whose_label_never_comes_are_predicted_and_not_scored() -> None:
+    panel = without_the_lowest(PANEL)
+    report = evaluate(Ridge(), panel, SPLITTER, meta_model=meta_model(PANEL, 12))
+    predicted = panel.where_eras(PANEL.eras[-30:]).collect().join(report.predictions, on=["era", "id"])
+    assert predicted.height == report.predictions.height == 30 * 40
+    assert report.scored_rows == report.as_dict()["scored_rows"] == 30 * 28
+    labelled = predicted.filter(pl.col("target").is_not_null())
+    for scores in report.scores:
+        assert len(scores.scored()) == (30 if scores.name == "CORR" else 12), "three tenths missing stop no score"
+    for era, ours in report.scores[0].values.items():
+        part = labelled.filter(pl.col("era") == era).to_pandas().set_index("id")
+        theirs = numerai_corr(part[["prediction"]], part["target"].astype(float))["prediction"]
+        assert ours == pytest.approx(theirs, abs=1e-12)
+
+
+def test_a_model_learns_from_labelled_rows_alone_and_ranks_all_of_them() -> None:
+    panel, model = without_the_lowest(PANEL), Recorder([], [])
+    evaluate(model, panel, SPLITTER, train_eras=0)
+    assert all(seen["target"].null_count() == 0 for seen in model.seen)
+    assert [len(asked) for asked in model.asked] == [15 * 40, 15 * 40]
+    made = evaluate(RankAverage({"one": {"learner": "ridge"}}), panel, SPLITTER, train_eras=0).predictions
+    ranked = rank_to_unit(evaluate(Ridge(), panel, SPLITTER, train_eras=0).predictions)
+    assert np.allclose(made["prediction"], ranked["prediction"])
+    assert {len(part) for part in ranked.partition_by("era")} == {40}
 
 
 def test_predictions_that_are_not_the_rows_asked_for_are_refused() -> None:

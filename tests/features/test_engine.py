@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from eraforge.core.bars import Bars
 from eraforge.core.errors import UserError
+from eraforge.features import kernels
 from eraforge.features.catalogue import named, registered
 from eraforge.features.engine import compute
 from eraforge.features.expression import ACROSS, field, mean
@@ -198,3 +201,10 @@ def test_mistakes_are_told(made: Any) -> None:
         table.at(bars.times[0] - np.timedelta64(1, "s"))
     with pytest.raises(UserError, match="no feature"):
         table.column("return_2")
+
+
+def test_no_two_kernels_bring_another_sort_of_numba() -> None:
+    """Its sorts are closures numbered per process: two kinds in two cached kernels can bear one name, and crash."""
+    folder = Path(kernels.__file__).parent
+    text = "\n".join(path.read_text() for path in folder.glob("*.py"))
+    assert set(re.findall(r"np\.argsort\([^)]*\)|np\.sort\(|\.sort\(\)", text)) == {"np.argsort(values)"}

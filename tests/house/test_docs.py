@@ -120,6 +120,31 @@ def test_the_configuration_of_the_prices_page_is_valid() -> None:
     assert load(blocks("prices.md", "toml")[0]).tree.prices["daily"].repairs == ("drop-not-positive", "drop-spikes")
 
 
+def test_what_the_prices_page_puts_beside_prices_is_pulled_and_checked(tmp_path: Path) -> None:
+    from eraforge.pipeline.desk import find_verb, perform
+    from eraforge.pipeline.verb import Visit
+
+    bars = "date,open,high,low,close,volume\n" + "".join(
+        f"2022-01-{day},{day},{day},{day},{day},5\n" for day in range(25, 32)
+    )
+    (tmp_path / "shares").mkdir()
+    for name in ("FB", "META"):
+        (tmp_path / "shares" / f"{name}.csv").write_text(bars)
+    (tmp_path / "tickers.csv").write_text(blocks("prices.md", "csv")[0])
+    (tmp_path / "sectors.csv").write_text("symbol,sector\nMETA US,Media\nMETV US,Funds\n")
+    (tmp_path / "rates.csv").write_text("date,rate\n2022-01-03,1.5\n")
+    (tmp_path / "inflation.csv").write_text("date,value,released\n2021-12-01,7,2022-01-12\n")
+    (tmp_path / "eraforge.toml").write_text(blocks("prices.md", "toml")[1])
+    for line in COMMAND.findall((ROOT / "docs" / "prices.md").read_text().split("## Beside prices")[1]):
+        verb = find_verb(" ".join(shlex.split(line)[1:3]))
+        facts = perform(verb.name, Visit(tmp_path, {}), {one.name: one.default for one in verb.options})
+        assert facts["exit_code"] == 0, facts
+        if "faults" in facts["prices"][0]:
+            told = {one["code"]: one["bars"] for one in facts["prices"][0]["faults"]}
+            assert facts["prices"][0]["figures"]["symbols"] == 2 and told["bars-without-id"] == 3
+    assert [one["series"] for one in facts["prices"][0]["series"]] == ["rates", "inflation"]
+
+
 def test_the_model_of_the_plugin_page_keeps_the_contract() -> None:
     from eraforge.evaluation.checks.model_checks import check_made
 

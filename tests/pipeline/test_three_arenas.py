@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -121,6 +123,88 @@ def test_a_row_holds_what_had_closed_by_its_day_and_nothing_later(three: Any) ->
         ours = shown.sort("id")["return_20"].rank("average")
         oracle = pl.Series([momentum[name] for name in shown.sort("id")["id"]]).rank("average")
         assert (ours - oracle).abs().max() == 0
+
+
+def test_an_entry_is_evaluated_on_everyone_who_was_there_not_on_those_who_stayed(three: Any) -> None:
+    """Oracle: rows that stand lowest in a feature lose their label for ever; ranks must be those of all rows."""
+    from eraforge.core.panel import Sample
+    from eraforge.evaluation.splitters.walk_forward import WalkForward
+    from eraforge.models.ranking import rank_to_unit
+    from eraforge.pipeline.steps import inputs
+    from eraforge.pipeline.steps.evaluating.out_of_fold import judge_out_of_fold
+
+    with open_workspace(Visit(three.folder, three.environment)) as tools:
+        alone = replace(tools.configuration.entry("tokens"), leaks="quick")
+        members = {"one": {"learner": "ridge", "settings": {}}}
+        ranked = replace(alone, learner="rank_average", settings={"members": members})
+        files = inputs.fetch_files(tools, alone, 1345)
+        panel = inputs.panel(tools, alone, files, Sample.TRAIN)
+        whole = pl.read_parquet(tools.objects.path(files["train"]))
+        fallen = (pl.col(panel.features[0]).rank("ordinal") / pl.len()).over("date") < 0.25
+        target = tools.target(alone)
+        lost = whole.with_columns(pl.when(~fallen).then(pl.col(target)).alias(target))
+        lost.write_parquet(three.folder / "lost.parquet")
+        files = {**files, "train": tools.objects.put_file(three.folder / "lost.parquet")}
+        cut = WalkForward(chunk=inputs.chunk_eras(tools, replace(alone, folds=2), files))
+        one, report = (judge_out_of_fold(tools, entry, files, cut) for entry in (alone, ranked))
+        plain, made = (pl.read_parquet(tools.objects.path(facts["predictions"])) for facts in (one, report))
+    assert report["leaks"]["passed"]
+    there = panel.where_eras(made["era"].unique().sort().to_list()).collect()
+    assert made.select("era", "id").equals(there.select("era", "id")), "nobody may vanish from a predicted era"
+    assert report["predicted_rows"] == there.height
+    assert report["scored_rows"] < 0.8 * there.height
+    assert (made["prediction"] - rank_to_unit(plain)["prediction"]).abs().max() < 1e-9
+
+
+BESIDE = """
+[prices.tokens.series.rates]
+file = "rates.csv"
+column = "rate"
+published = "released"
+
+[prices.tokens.identity]
+file = "names.csv"
+vendor = "ticker"
+id = "symbol"
+"""
+
+
+def test_series_and_names_beside_prices_are_features_of_an_entry(three: Any) -> None:
+    """A rate, and a file of names in which one token's symbol was another's before."""
+    from eraforge.core.panel import Sample
+    from eraforge.pipeline.steps import inputs
+    from eraforge.pipeline.steps.bars import price_rows
+
+    path = three.folder / "eraforge.toml"
+    names = ["return_20", "rates_state_252", "rates_beta_60"]
+    text = path.read_text().replace('["return_20", "hvol_20"]', str(names).replace("'", '"')) + BESIDE
+    path.write_text(text.replace("folds = 0", 'folds = 1\nleaks = "thorough"'))
+    days = [date(2018, 1, 1) + timedelta(days=7 * place) for place in range(520)]
+    lines = [f"{day},{(place * 37) % 101},{day + timedelta(days=30)}" for place, day in enumerate(days)]
+    (three.folder / "rates.csv").write_text("date,rate,released\n" + "\n".join(lines) + "\n")
+    with open_workspace(Visit(three.folder, three.environment)) as tools:
+        entry = tools.configuration.entry("tokens")
+        ids = pl.read_parquet(tools.objects.path(inputs.fetch_files(tools, replace(entry, prices=""), 1345)["train"]))
+        everyone = ids["symbol"].unique().sort().to_list()
+        reused, rest = everyone[0], everyone[1:]
+        told = [f"{reused},FORMER,,2025-12-31", f"{reused},{reused},2026-01-01,", *(f"{one},{one},," for one in rest)]
+        (three.folder / "names.csv").write_text("ticker,symbol,entry,exit\n" + "\n".join(told) + "\n")
+        files = inputs.fetch_files(tools, entry, 1345)
+        bars = price_rows._bars(tools, files["prices"])
+        assert {"FORMER", reused} <= set(bars.symbols)
+        mine = bars.times[np.isfinite(bars["close"][bars.symbols.index(reused)])]
+        assert mine.min() >= np.datetime64("2026-01-01")
+        panel = inputs.panel(tools, entry, files, Sample.TRAIN)
+        assert panel.features[-3:] == tuple(names)
+        rows = panel.where_eras(panel.eras[-3:]).collect()
+        for (era,), part in rows.group_by("era"):
+            assert part["rates_state_252"].n_unique() == 1 and part["rates_beta_60"].n_unique() > 20
+            known = [place for place, day in enumerate(days) if day + timedelta(days=30) <= date.fromisoformat(era)]
+            moment = np.datetime64(era, "s") + price_rows.END_OF_DAY
+            at = int(np.searchsorted(bars.times, moment, side="right")) - 1
+            assert bars["series_rates"][0, at] == (known[-1] * 37) % 101
+    facts = three.perform("evaluate", entry="tokens")
+    assert facts["exit_code"] == 0, facts
 
 
 def test_the_preflight_tells_and_damps_the_change_from_the_last_answers(three: Any) -> None:

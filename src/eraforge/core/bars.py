@@ -10,6 +10,8 @@ import numpy as np
 from eraforge.core.errors import DataError, UserError
 
 FIELDS = ("open", "high", "low", "close", "volume")
+SERIES = "series_"
+"""What the name of a column begins with that holds one value a moment for all symbols: an index, a rate."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from eraforge.core.words import Entry
 PREFIX = "ERAFORGE_"
 Place = tuple[str, ...]
 _AMOUNT = r"^\d+(\.\d+)?$"
+_SERIES = r"^[a-z][a-z0-9_]*$"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 REAL_SERVER = "https://api-tournament.numer.ai"
 
@@ -107,10 +108,30 @@ class EntryTable(_Table):
     retrain: Annotated[int, Field(ge=1)] | Literal["version", "never"] = 1
 
 
+class SeriesTable(_Table):
+    """One series of values for the whole market, and when each of its values was published: `lag` or `published`."""
+
+    file: str
+    column: str
+    lag: str = Field(default="", description="how long after its time a value is published, like 1d or 6h")
+    published: str = Field(default="", description="column with the moment at which each value was published")
+    oldest: str = Field(default="", description="age after its publication at which a value is not used any more")
+    symbol: str = Field(default="", description="of a table of several, whose rows to take")
+    zone: str = Field(default="", description="time zone of times that do not tell theirs")
+
+
+class IdentityTable(_Table):
+    """A file that tells which symbol of the vendor stood for which of the tournament's ids, and when."""
+
+    file: str = ""
+    vendor: str = Field(default="symbol", description="column with the symbols as the prices tell them")
+    id: str = Field(default="id", description="column with the tournament's ids")
+
+
 class PricesTable(_Table):
     """One set of prices: where it comes from, how its times read, and what may be repaired.
 
-    `folder`, `files` and `universe` are paths seen from the workspace.
+    `folder`, `files`, `universe`, `groups` and every `file` are paths seen from the workspace.
     """
 
     source: str = "folder"
@@ -124,6 +145,9 @@ class PricesTable(_Table):
     start: date | None = None
     calendar: Literal["", "always", "weekdays", "observed"] = ""
     universe: str = ""
+    groups: str = Field(default="", description="file with the country, sector or industry of each symbol")
+    identity: IdentityTable = IdentityTable()
+    series: dict[Annotated[str, Field(pattern=_SERIES)], SeriesTable] = Field(default_factory=dict)
     against: tuple[str, ...] = Field(default=(), description="other prices to compare with")
     repairs: tuple[str, ...] = ()
     cents: tuple[str, ...] = Field(default=(), description="symbols told in hundredths")
@@ -331,6 +355,8 @@ def _known_keys(path: list[str]) -> list[str]:
     if len(path) == 1:
         return list(Configuration.model_fields)
     if path[0] in tables:
-        return list(tables[path[0]].model_fields)
-    table = Configuration.model_fields[path[0]].annotation
-    return list(table.model_fields) if isinstance(table, type) and issubclass(table, BaseModel) else []
+        deeper: dict[str, type[_Table]] = {"series": SeriesTable, "identity": IdentityTable}
+        table = deeper.get(path[2], tables[path[0]]) if len(path) > 3 else tables[path[0]]
+        return list(table.model_fields)
+    kind = Configuration.model_fields[path[0]].annotation
+    return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []

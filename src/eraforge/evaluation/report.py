@@ -24,6 +24,7 @@ from eraforge.models.progress import reporting
 Fit = Callable[[Model, Panel], Fitted]
 Watch = Callable[[int, Mapping[str, float | None]], None]
 META_MODEL = "meta_model"
+TRUTH = "truth"
 TRAIN_ERAS = 32
 
 
@@ -66,7 +67,8 @@ class Report:
         folds: how each fold was cut, with its train-sample CORR.
         scores: CORR, and MMC where a meta model was given, per predicted era (out of fold, validation sample).
         figures: their summary; every figure of it is of the validation sample.
-        predictions: out-of-fold predictions: `era`, `id`, `prediction`.
+        predictions: out-of-fold predictions: `era`, `id`, `prediction`, of every row, labelled or not.
+        scored_rows: how many of them have a label; the others never reached one, and no score counts them.
         synthetic: tag of made-up data, or None.
     """
 
@@ -75,6 +77,7 @@ class Report:
     scores: tuple[EraScores, ...]
     figures: tuple[Figure, ...]
     predictions: pl.DataFrame
+    scored_rows: int
     synthetic: str | None = None
 
     def figure(self, score: str, name: str) -> Figure:
@@ -98,6 +101,7 @@ class Report:
             "scores": [scores.as_dict() for scores in self.scores],
             "figures": [figure.as_dict() for figure in self.figures],
             "predicted_rows": self.predictions.height,
+            "scored_rows": self.scored_rows,
         }
 
     def __eq__(self, other: object) -> bool:
@@ -126,13 +130,15 @@ def evaluate(
 ) -> Report:
     """Scores of predictions that no trained fold had seen.
 
-    A fold trains on `panel.asof(first predicted era)`, so later rows are gone and labels not yet known are masked; it
-    predicts rows that carry no target at all. A splitter that says it is `two_sided` also trains on purged eras after
-    the predicted ones.
+    A fold trains on the labelled rows of `panel.asof(first predicted era)`; it predicts rows that carry no target at
+    all. A splitter that says it is `two_sided` also trains on purged eras after the predicted ones.
+
+    Every row of a predicted era is predicted, also one whose label never comes: ranks among survivors would tell who
+    they are. Such rows are left out when an era is scored, as the tournament does.
 
     Args:
         model: what to evaluate.
-        panel: labelled history; predicted eras whose target is unknown stay in the report as not scored.
+        panel: all rows of history; predicted eras whose target is unknown stay in the report as not scored.
         splitter: its folds are checked again here.
         fit: how a fold is trained, so that a caller can remember fitted folds.
         meta_model: `era`, `id`, `meta_model`: the meta model's predictions, for MMC on the eras it covers.
@@ -169,7 +175,8 @@ def evaluate(
     if meta_model is not None:
         scores.append(_contributions(panel, predictions, meta_model))
     figures = tuple(figure for score in scores for figure in summarise(score))
-    return Report(panel.target.name, tuple(reports), tuple(scores), figures, predictions, panel.synthetic)
+    scored = _with_truth(panel, predictions).filter(pl.col(TRUTH).is_finite()).height
+    return Report(panel.target.name, tuple(reports), tuple(scores), figures, predictions, scored, panel.synthetic)
 
 
 def _check_inner(panel: Panel, fold: Fold, two_sided: bool, inner: Sequence[Fold]) -> None:
@@ -186,9 +193,10 @@ def _check_inner(panel: Panel, fold: Fold, two_sided: bool, inner: Sequence[Fold
 
 
 def training_part(panel: Panel, fold: Fold, splitter: Splitter) -> Panel:
-    """What a fold trains on: its eras as they were known when the predicted part began, or, two-sided, as they are."""
+    """What a fold trains on: the labelled rows of its eras as they were known when the predicted part began, or,
+    two-sided, as they are."""
     two_sided = bool(getattr(splitter, "two_sided", False))
-    return (panel if two_sided else panel.asof(fold.predict[0])).where_eras(fold.train)
+    return (panel if two_sided else panel.asof(fold.predict[0])).where_eras(fold.train).labelled()
 
 
 def _predict(fitted: Fitted, panel: Panel, eras: tuple[str, ...]) -> pl.DataFrame:
@@ -229,19 +237,21 @@ def _contributions(panel: Panel, predictions: pl.DataFrame, meta_model: pl.DataF
 
 def _with_truth(panel: Panel, predictions: pl.DataFrame) -> pl.DataFrame:
     """`era`, `id`, `prediction`, `truth` in the order of the predictions."""
-    truth = pl.col(panel.target.name).cast(pl.Float64).alias("truth")
+    truth = pl.col(panel.target.name).cast(pl.Float64).alias(TRUTH)
     eras = predictions.get_column(ERA).unique(maintain_order=True).to_list()
     rows = panel.where_eras(eras).frame.select(ERA, ID, truth).collect()
     return predictions.join(rows, on=[ERA, ID], how="left", maintain_order="left", validate="1:1")
 
 
 def _per_era(name: str, rows: pl.DataFrame, sample: Sample, score: Callable[[np.ndarray], np.ndarray]) -> EraScores:
-    """`score` of the float matrix (prediction, truth, ...) of each era; NaN where a column is wholly unknown."""
+    """`score` of the float matrix (prediction, truth, ...) of each era's labelled rows; NaN where fewer than two are,
+    or another column is wholly unknown."""
     parts: Mapping[Any, pl.DataFrame] = rows.partition_by(ERA, as_dict=True, maintain_order=True)
     values = []
     for part in parts.values():
-        matrix = part.drop(ERA, ID).to_numpy().astype(np.float64)
-        unknown = np.isnan(matrix).all(axis=0).any()
+        labelled = part.filter(pl.col(TRUTH).is_finite())
+        matrix = labelled.drop(ERA, ID).to_numpy().astype(np.float64)
+        unknown = len(matrix) < 2 or np.isnan(matrix).all(axis=0).any()
         values.append(np.nan if unknown else float(score(matrix)[0]))
     eras = tuple(str(key[0]) for key in parts)
     return era_scores(name, sample, eras, np.array(values))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eraforge.core import plugins
-from eraforge.core.bars import Bars
+from eraforge.core.bars import SERIES, Bars
 from eraforge.core.errors import UserError
 from eraforge.features.copies import declared_copies
+from eraforge.features.families.series import series
 from eraforge.features.feature import Declared, Family
 
 LOOKS_AHEAD = frozenset(f"{name}_h{bars}" for name in ("mfe", "pain_to_gain", "time_weighted_dd") for bars in (5, 20))
@@ -39,14 +40,23 @@ def registered() -> dict[str, Declared]:
     return {feature.name: feature for family in families() for feature in family.features}
 
 
-def named(names: Sequence[str]) -> list[Declared]:
+def of_series(bars: Bars) -> dict[str, Declared]:
+    """The features of every series that stands beside the bars, by name."""
+    names = [name.removeprefix(SERIES) for name in bars.columns if name.startswith(SERIES)]
+    return {feature.name: feature for name in names for feature in series(name).features}
+
+
+def named(names: Sequence[str], bars: Bars | None = None) -> list[Declared]:
     """The features of these names. `NAME_relative` is the scale-free version of a level.
+
+    Args:
+        bars: whose series may be named as well.
 
     Raises:
         UserError: `feature-looks-ahead` for a name that stands for the bars that follow, `unknown-feature`,
             `feature-is-relative` when the scale-free version of a scale-free feature is asked for.
     """
-    known = registered()
+    known = registered() if bars is None else {**of_series(bars), **registered()}
     return [_find(name, known) for name in names]
 
 
@@ -54,14 +64,17 @@ def default(bars: Bars | None = None) -> list[Declared]:
     """The distinct, scale-free features: copies left out, levels made relative.
 
     Args:
-        bars: only those that these bars can feed, with their columns and their groups.
+        bars: only those that these bars can feed, with their columns and their groups, and those of their series.
     """
     features = [feature if feature.scale_free else feature.relative() for feature in registered().values()]
     # A ratio stands before its reciprocal made from a level, so levels come last when copies are looked for.
     ordered = sorted(features, key=lambda feature: feature.name.endswith("_relative"))
     left_out = {copy.name for copy in declared_copies(ordered)}
     chosen = [feature for feature in features if feature.name not in left_out]
-    return chosen if bars is None else [feature for feature in chosen if fed(feature, bars)]
+    if bars is None:
+        return chosen
+    beside = [feature for name, feature in of_series(bars).items() if name not in registered()]
+    return [feature for feature in (*chosen, *beside) if fed(feature, bars)]
 
 
 def fed(feature: Declared, bars: Bars) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eraforge.core.bars import SERIES
 from eraforge.core.errors import UserError
 from eraforge.features import expression
 from eraforge.features.expression import Node, divide, field, mean
@@ -66,6 +67,11 @@ class Declared:
     def scale_free(self) -> bool:
         """Whether the value stays when prices or volumes are counted in another unit."""
         return UNITS[self.unit] == (0, 0)
+
+    @property
+    def of_series(self) -> bool:
+        """Whether it reads nothing but series, and so is the same for all symbols."""
+        return all(name.startswith(SERIES) for name in self.inputs)
 
     def relative(self) -> Declared:
         """The scale-free version of a level: per close, per mean volume of 20 bars, or both."""

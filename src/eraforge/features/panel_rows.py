@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 
 import numpy as np
@@ -30,6 +30,7 @@ def to_panel(
     *,
     shape: Shape = Shape.RANKS,
     oldest: int = 0,
+    states: Collection[str] = (),
 ) -> pl.DataFrame:
     """Rows `era`, `id` and one column per feature, sorted by them.
 
@@ -42,6 +43,8 @@ def to_panel(
             there is none.
         oldest: moments by which a symbol's last bar may lie before an era's last moment (a market with a holiday).
             A symbol without any value at it has no row.
+        states: features between 0 and 1 that are the same for all symbols: they are told as they are, 0.5 where there
+            is no value, and never give a symbol a row (as ranks they would say nothing).
 
     Raises:
         UserError: `moment-before-table` for an era before the first moment, `id-twice` when two symbols have one id.
@@ -56,10 +59,11 @@ def to_panel(
     names = sorted(eras)
     parts: list[tuple[np.ndarray, np.ndarray]] = [(np.empty(0), np.empty(0))] * len(names)
     places = [_place(table, era, eras[era]) for era in names]
+    common = np.array([name in states for name in table.names], bool)
 
     def work(pieces: Iterator[int]) -> None:
         for piece in pieces:
-            parts[piece] = _era_rows(table, rows, places[piece], shape, oldest)
+            parts[piece] = _era_rows(table, rows, places[piece], shape, oldest, common)
 
     share(work, len(names))
     kinds = {Shape.VALUES: table.values.dtype, Shape.RANKS: np.dtype(np.float32), Shape.BINS: np.dtype(np.int8)}
@@ -82,20 +86,22 @@ def _place(table: FeatureTable, era: str, moment: np.datetime64) -> int:
 
 
 def _era_rows(
-    table: FeatureTable, rows: np.ndarray, place: int, shape: Shape, oldest: int
+    table: FeatureTable, rows: np.ndarray, place: int, shape: Shape, oldest: int, common: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which of the rows have a value, and their values (kept, features) in the wanted shape."""
+    """Which of the rows have a value of their own, and their values (kept, features) in the wanted shape."""
     values = np.ascontiguousarray(table.values[:, rows, place].T)
+    own = np.flatnonzero(~common) if not common.all() else np.arange(len(common))
     for back in range(1, min(oldest, place) + 1):
-        stale = np.flatnonzero(np.isnan(values).all(axis=1))
+        stale = np.flatnonzero(np.isnan(values[:, own]).all(axis=1))
         if not len(stale):
             break
-        values[stale] = table.values[:, rows[stale], place - back].T
-    kept = np.flatnonzero(~np.isnan(values).all(axis=1))
+        values[np.ix_(stale, own)] = table.values[own][:, rows[stale], place - back].T
+    kept = np.flatnonzero(~np.isnan(values[:, own]).all(axis=1))
     values = values[kept]
     if shape is Shape.VALUES:
         return kept, values
     ranks = _ranks(values)
+    ranks[:, common] = values[:, common]
     if shape is Shape.RANKS:
         return kept, np.where(np.isnan(ranks), 0.5, ranks).astype(np.float32)
     binned = np.minimum(np.floor(ranks * BINS), BINS - 1)

@@ -42,6 +42,7 @@ class Tools:
         clock: the server's clock.
         progress: where work reports how far it is.
         bars: checked bars already read in this visit, by the digest of the object that names them.
+        marks: digests of their past, moment by moment, by the same name.
         compute: where stages compute: in this process, or in a limited one.
     """
 
@@ -55,6 +56,7 @@ class Tools:
     clock: Clock
     progress: Progress = no_progress
     bars: dict[str, Bars] = field(default_factory=dict)
+    marks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     compute: Callable[[Tools, Callable[..., Any], Sequence[Any]], Any] = here
     _accounts: dict[str, Account] = field(default_factory=dict)
     _arenas: dict[str, Arena] = field(default_factory=dict)

@@ -13,10 +13,13 @@ from sklearn.model_selection import ShuffleSplit
 
 from eraforge.core.panel import Panel
 from eraforge.evaluation.leaks.findings import LeakReport
-from eraforge.evaluation.leaks.laboratory import examine_object
+from eraforge.evaluation.leaks.laboratory import DEPTHS, examine, examine_object, practice_rows
+from eraforge.evaluation.leaks.panel_history import PanelHistory
+from eraforge.evaluation.leaks.subjects import PipelineSubject
 from eraforge.evaluation.report import evaluate
 from eraforge.evaluation.splitters.walk_forward import WalkForward
 from eraforge.models.linear import Ridge
+from eraforge.models.ranking import rank_to_unit
 
 ZOO: dict[str, tuple[str, Callable[..., Any]]] = {}
 HONEST: dict[str, tuple[str, Callable[..., Any]]] = {}
@@ -415,6 +418,31 @@ def test_a_pipeline_that_knows_the_labels_scores_on_shuffled_ones(name: str) -> 
     kind, subject = ZOO[name]
     report = examine_object(kind, name, subject)
     assert not (probe(report, "shuffled target").passed and probe(report, "time-reversed run").passed)
+
+
+def with_names_that_go(panel: Panel) -> Panel:
+    """The rows that stand lowest in a column never get a label: who fell is gone before it is known."""
+    lowest = (pl.col(X).rank("ordinal").over("era") / pl.len().over("era")) < 0.3
+    frame = panel.collect().with_columns(target=pl.when(~lowest).then(pl.col("target")))
+    return replace(panel, frame=frame.lazy())
+
+
+def ranked_among_survivors(panel: Panel) -> pl.DataFrame:
+    return rank_to_unit(evaluate(Ridge(), panel.labelled(), SPLITTER, train_eras=0).predictions)
+
+
+def ranked_among_all(panel: Panel) -> pl.DataFrame:
+    return rank_to_unit(evaluate(Ridge(), panel, SPLITTER, train_eras=0).predictions)
+
+
+def test_ranks_among_those_whose_label_will_come_are_caught_and_ranks_among_all_are_not() -> None:
+    history = PanelHistory(with_names_that_go(practice_rows()))
+    caught, clean = (
+        examine(PipelineSubject(one.__name__, one), history, DEPTHS["quick"])
+        for one in (ranked_among_survivors, ranked_among_all)
+    )
+    assert not caught.passed and caught.findings[0].moment
+    assert clean.passed, clean.sentence
 
 
 def test_the_zoo_holds_what_was_promised() -> None:

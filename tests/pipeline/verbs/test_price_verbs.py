@@ -17,7 +17,7 @@ import pytest
 
 from eraforge.core.clock import SystemClock
 from eraforge.core.configuration import load
-from eraforge.core.errors import DataError
+from eraforge.core.errors import DataError, UserError
 from eraforge.pipeline.desk import find_verb, perform
 from eraforge.pipeline.steps.bars.prices import checked_bars, moment_of
 from eraforge.pipeline.verb import Facts, Visit
@@ -99,6 +99,62 @@ def test_faulty_prices_are_not_used_until_a_repair_is_named(desk: Desk) -> None:
     assert mended["repairs"] == [{"rule": "drop-not-positive", "bars": 1, "symbols": 1}] and mended["exit_code"] == 0
     assert not desk("prices check", raw=True)["trustworthy"]
     assert np.isnan(desk.bars()["close"][0, 2]) and desk.bars().digest == mended["digest"]
+
+
+BESIDE = """
+groups = "sectors.csv"
+[prices.daily.identity]
+file = "names.csv"
+vendor = "yahoo"
+[prices.daily.series.rates]
+file = "rates.csv"
+column = "rate"
+lag = "1d"
+oldest = "3d"
+"""
+
+
+def test_what_stands_beside_prices_is_pulled_checked_and_kept_as_it_was_known(desk: Desk) -> None:
+    desk.configure(BESIDE)
+    desk.tell("A", [1.0, 2.0, 3.0, 4.0])
+    desk.tell("B", [5.0, 6.0, 7.0])
+    write = {name: (desk.folder / f"{name}.csv").write_text for name in ("sectors", "names", "rates")}
+    write["sectors"]("id,symbol,sector\n1,first,Oil\n")
+    write["names"]("yahoo,id,entry,exit\nA,first,,2024-01-02\nA,second,2024-01-03,\n")
+    write["rates"]("date,rate\n2024-01-01,3.5\n")
+    assert desk("prices pull")["beside"] == ["groups", "identity", "series rates"]
+    then = SystemClock().now() + timedelta(milliseconds=1)
+    assert desk("prices pull")["beside"] == []
+    bars = desk.bars()
+    assert bars.symbols == ("first", "second") and bars.groups == {"sector": ("Oil", "")}
+    np.testing.assert_array_equal(bars["close"], [[1, 2, np.nan, np.nan], [np.nan, np.nan, 3, 4]])
+    np.testing.assert_array_equal(bars["series_rates"][0], [np.nan, 3.5, 3.5, 3.5])
+    faults = {one["code"]: one for one in desk("prices check")["faults"]}
+    assert faults["bars-without-id"]["bars"] == 3 and faults["bars-without-id"]["examples"] == ["B 2024-01-01"]
+    assert faults["group-unknown"]["examples"] == ["second"] and "series-ends-early" not in faults
+    shown = desk("prices show")["series"]
+    assert shown == [{"series": "rates", "values": 1, "newest": 3.5, "published": "2024-01-02T00:00:00"}]
+
+    write["rates"]("date,rate\n2023-12-20,4.5\n")
+    write["names"]("yahoo,id\nA,first\nA,second\n")
+    again = desk("prices pull")
+    assert again["beside"] == ["series rates"] and [one["code"] for one in again["refused"]] == ["identity-contradicts"]
+    assert "series-ends-early" in {one["code"] for one in desk("prices check")["faults"]}
+    assert desk.bars().symbols == ("first", "second"), "the last identity that could be read stays"
+    assert "series_rates" in desk.bars(then).columns and desk.bars(then).digest == bars.digest
+
+
+def test_what_was_not_pulled_yet_is_told_with_the_command(desk: Desk) -> None:
+    desk.tell("A", [1.0, 2.0])
+    desk("prices pull")
+    desk.configure(BESIDE)
+    with pytest.raises(UserError) as error:
+        desk("prices check")
+    assert error.value.code == "beside-not-pulled" and "prices pull --name daily" in error.value.next_step
+    assert desk("prices show")["series"] == []
+    (desk.folder / "sectors.csv").write_text("symbol,sector\nA,Oil\n")
+    refused = desk("prices pull")["refused"]
+    assert [one["file"] for one in refused] == ["identity", "series rates"]
 
 
 def test_a_feed_of_the_tournaments_own_server(desk: Desk, tmp_path: Path) -> None:

@@ -47,6 +47,15 @@ class GroupsTold:
 
 
 @dataclass(frozen=True)
+class BesideTold:
+    """What stands beside the bars under a name, as told at one moment (milliseconds): digest of a JSON object."""
+
+    name: str
+    learned: int
+    digest: str
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """What a lake knows of its own content. Segments stand in the order in which they were learned.
 
@@ -54,6 +63,7 @@ class Catalogue:
         seconds: length of a bar; one lake holds one interval.
         seen: file -> what told its content apart when it was read.
         synthetic: tag of made-up data.
+        beside: every version of what stands beside the bars, in the order in which they were learned.
     """
 
     name: str
@@ -62,6 +72,14 @@ class Catalogue:
     seen: Mapping[str, str] = field(default_factory=dict)
     groups: tuple[GroupsTold, ...] = ()
     synthetic: str | None = None
+    beside: tuple[BesideTold, ...] = ()
+
+    @property
+    def learned_last(self) -> int:
+        """When the newest of it all became known, milliseconds since 1970; 0 where nothing did."""
+        told = [one.learned_last for one in self.segments]
+        told += [one.learned for one in self.groups] + [one.learned for one in self.beside]
+        return max(told, default=0)
 
     @property
     def rows(self) -> int:
@@ -90,7 +108,8 @@ def read_catalogue(path: Path) -> Catalogue | None:
             raise _damaged(path)
         segments = tuple(Segment(**one) for one in tree.pop("segments"))
         groups = tuple(GroupsTold(**one) for one in tree.pop("groups"))
-        return Catalogue(segments=segments, groups=groups, **tree)
+        beside = tuple(BesideTold(**one) for one in tree.pop("beside", ()))
+        return Catalogue(segments=segments, groups=groups, beside=beside, **tree)
     except (KeyError, TypeError, AttributeError):
         raise _damaged(path) from None
 

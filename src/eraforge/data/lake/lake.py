@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,7 @@ import polars as pl
 from eraforge.core.bars import FIELDS, Bars
 from eraforge.core.digest import digest_value
 from eraforge.core.errors import DataError
-from eraforge.data.lake.catalogue import Catalogue, GroupsTold, locked, read_catalogue, write_catalogue
+from eraforge.data.lake.catalogue import BesideTold, Catalogue, GroupsTold, locked, read_catalogue, write_catalogue
 from eraforge.data.lake.segments import (
     KEY,
     LEARNED,
@@ -100,7 +101,7 @@ class Lake:
         """
         with locked(self._path, alone=True):
             before = self._read()
-            moment = max(_milliseconds(learned), max((one.learned_last + 1 for one in before.segments), default=0))
+            moment = max(_milliseconds(learned), before.learned_last + 1)
             fresh, corrected, added = self._fresh(before, rows)
             segments = before.segments
             if fresh.height:
@@ -117,6 +118,35 @@ class Lake:
             self._drop({one.digest for one in segments} - {one.digest for one in after.segments})
             self._catalogue = after
         return Appended(added, corrected, rows.select(KEY).n_unique() - added - corrected)
+
+    def tell(self, learned: datetime, beside: Mapping[str, Any]) -> tuple[str, ...]:
+        """Take over what stands beside the bars, where it is not what was told last: the names that changed.
+
+        Args:
+            learned: the moment it became known.
+            beside: name -> what JSON can hold.
+        """
+        with locked(self._path, alone=True):
+            before = self._read()
+            moment = max(_milliseconds(learned), before.learned_last + 1)
+            newest = {one.name: one.digest for one in before.beside}
+            told = {
+                name: self._objects.put(json.dumps(value, sort_keys=True).encode()) for name, value in beside.items()
+            }
+            changed = tuple(name for name, digest in told.items() if newest.get(name) != digest)
+            if changed:
+                fresh = tuple(BesideTold(name, moment, told[name]) for name in changed)
+                after = before.grown(beside=(*before.beside, *fresh))
+                write_catalogue(self._path, after)
+                self._catalogue = after
+        return changed
+
+    def beside(self, as_known_at: datetime | None = None) -> dict[str, Any]:
+        """What stood beside the bars at a moment (now, when left out), by name."""
+        until = None if as_known_at is None else _milliseconds(as_known_at)
+        with locked(self._path, alone=False):
+            known = {one.name: one.digest for one in self._read().beside if until is None or one.learned <= until}
+        return {name: json.loads(self._objects.get(digest)) for name, digest in known.items()}
 
     def _read(self) -> Catalogue:
         """The catalogue as another process may have left it; the lock is held."""

@@ -10,7 +10,7 @@ import polars as pl
 
 from eraforge.core.bars import Bars
 from eraforge.core.errors import DataError, UserError
-from eraforge.data.sources.columns import plain
+from eraforge.data.sources.columns import GROUPS, SYMBOL, plain, recognise
 from eraforge.data.sources.reading import read_table
 
 
@@ -57,6 +57,26 @@ def read_map(path: Path, key: str) -> SymbolMap:
         labels[name] = {symbol: text for symbol, text in zip(symbols, texts, strict=True) if text}
         missing[name] = len(symbols) - len(labels[name])
     return SymbolMap(labels, missing)
+
+
+def read_groups(path: Path) -> dict[str, dict[str, str]]:
+    """Country, sector and industry -> symbol -> label, for those of the three that a table of symbols tells.
+
+    Raises:
+        DataError: `map-without-key`, `map-without-groups`, and as `read_table`.
+    """
+    frame = read_table(path, path.name)
+    found = recognise(frame.columns)
+    there = f"It has {', '.join(frame.columns[:12])}."
+    if SYMBOL not in found:
+        raise DataError("map-without-key", f"{path.name} has no column of symbols.", f"Name it symbol. {there}")
+    told = read_map(path, found[SYMBOL])
+    labels = {name: dict(sorted(told.column(plain(found[name])).items())) for name in GROUPS if name in found}
+    if not labels:
+        raise DataError(
+            "map-without-groups", f"{path.name} tells no country, sector or industry.", f"Name its columns so. {there}"
+        )
+    return labels
 
 
 def with_groups(bars: Bars, found: SymbolMap, names: Sequence[str]) -> Bars:

@@ -44,7 +44,7 @@ def read_universe(path: Path) -> Universe:
     """
     frame = read_table(path, path.name)
     named = {plain(column): column for column in frame.columns}
-    symbol, entry, leave, day = (_first(named, known) for known in (NAMES["symbol"], ENTRY, EXIT, DAY))
+    symbol, entry, leave, day = (first_of(named, known) for known in (NAMES["symbol"], ENTRY, EXIT, DAY))
     if symbol is None:
         raise DataError(
             "universe-without-symbols",
@@ -53,10 +53,10 @@ def read_universe(path: Path) -> Universe:
         )
     symbols = pl.col(symbol).cast(pl.String).str.strip_chars().alias("symbol")
     if entry is not None:
-        ends = _date(leave).alias("exit") if leave else pl.lit(None, dtype=pl.Date).alias("exit")
-        spans = frame.select(symbols, _date(entry).alias("entry"), ends)
+        ends = as_day(leave).alias("exit") if leave else pl.lit(None, dtype=pl.Date).alias("exit")
+        spans = frame.select(symbols, as_day(entry).alias("entry"), ends)
     elif day is not None:
-        spans = _of_days(frame.select(symbols, _date(day).alias("day")))
+        spans = _of_days(frame.select(symbols, as_day(day).alias("day")))
     else:
         always = pl.lit(date(1900, 1, 1)).alias("entry"), pl.lit(None, dtype=pl.Date).alias("exit")
         spans = frame.select(symbols, *always)
@@ -70,11 +70,13 @@ def missing_from(universe: Sequence[str], symbols: Sequence[str]) -> tuple[str, 
     return tuple(name for name in universe if name not in there)
 
 
-def _first(named: dict[str, str], known: Sequence[str]) -> str | None:
+def first_of(named: dict[str, str], known: Sequence[str]) -> str | None:
+    """The file's own name of the first of the known columns that it has."""
     return next((named[name] for name in known if name in named), None)
 
 
-def _date(column: str) -> pl.Expr:
+def as_day(column: str) -> pl.Expr:
+    """The column as dates, null where it is none: days with dashes, slashes, dots or as eight digits."""
     text = pl.col(column).cast(pl.String).str.slice(0, 10).str.replace_all("[/.]", "-")
     return pl.coalesce(text.str.to_date("%Y-%m-%d", strict=False), text.str.to_date("%Y%m%d", strict=False))
 

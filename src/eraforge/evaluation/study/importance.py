@@ -59,7 +59,7 @@ def permutation_losses(
 
     Args:
         fitted: a model that saw none of the eras.
-        panel: the history; its main target is what CORR is taken against.
+        panel: the history; its main target is what CORR is taken against, on the rows that have one.
         eras: eras to score on, whose target is known.
         features: the features to permute.
         seed: of the permutations, which are the same for every feature of a number.
@@ -67,10 +67,11 @@ def permutation_losses(
     rows = panel.where_eras(eras).collect()
     labels = rows.get_column(ERA).to_numpy()
     truth = rows.get_column(panel.target.name).cast(pl.Float64).to_numpy()
+    there = np.isfinite(truth)
 
     def scored(frame: pl.DataFrame) -> np.ndarray:
         made = fitted.predict(_unlabelled(panel, frame, eras)).get_column(PREDICTION).to_numpy()
-        names, values = score_eras(corr, labels, made, truth)
+        names, values = score_eras(corr, labels[there], made[there], truth[there])
         place = {str(name): row for row, name in enumerate(names)}
         return np.array([values[place[era], 0] for era in eras])
 

@@ -56,7 +56,11 @@ def _others(
     from eraforge.evaluation.eras import score_eras
     from eraforge.evaluation.scores import corr
 
-    truth = panel.where_eras(eras).frame.select(ERA, ID, pl.col(panel.target.name).cast(pl.Float64).alias("truth"))
+    truth = (
+        panel.where_eras(eras)
+        .labelled()
+        .frame.select(ERA, ID, pl.col(panel.target.name).cast(pl.Float64).alias("truth"))
+    )
     found: dict[str, dict[str, float]] = {}
     for frame in inputs.others_predictions(tools, entry, files):
         rows = truth.collect().join(frame, on=[ERA, ID], how="inner", maintain_order="left")

@@ -150,6 +150,8 @@ def _with_prices(
         return found
     reference, rows = files[price_rows.ROLE], _price_rows(tools, entry, files, found)
     joined = found.frame.join(rows, on=[ERA, ID], how="left", maintain_order="left")
+    states = price_rows.state_columns(tools, entry, reference)
+    joined = joined.with_columns(pl.col(name).fill_null(pl.col(name).max().over(ERA)) for name in states)
     joined = joined.with_columns(pl.col(names).fill_null(0.5))
     return replace(
         found,
@@ -173,12 +175,13 @@ def training_panel(tools: Tools, entry: Entry, files: Mapping[str, str]) -> Pane
 
 
 def evaluation_panel(tools: Tools, entry: Entry, files: Mapping[str, str]) -> Panel:
-    """Training and validation rows in time order, as far as their labels are known today.
+    """Training and validation rows of the eras whose labels are known today, in time order.
 
-    Where an era comes every day, the newest ones wait until `EVALUATED_AT_ONCE` of them are there: one more era in a
-    thousand changes no figure, and would have every fold scored again.
+    Rows whose label never came stay: a name that was gone by then was there to be predicted. Where an era comes every
+    day, the newest ones wait until `EVALUATED_AT_ONCE` of them are there: one more era in a thousand changes no figure,
+    and would have every fold scored again.
     """
-    known = _known(tools, _history(tools, entry, files)).labelled()
+    known = _known(tools, _history(tools, entry, files))
     last = known.moments.dates[-EVALUATED_AT_ONCE:]
     if len(last) < EVALUATED_AT_ONCE or (last[-1] - last[0]).days > 2 * EVALUATED_AT_ONCE:
         return known

@@ -19,6 +19,7 @@ from eraforge.data.lake import update
 from eraforge.data.quality.check import PriceReport
 from eraforge.data.sources.columns import SYMBOL
 from eraforge.data.sources.moments import DAY
+from eraforge.pipeline.steps.bars.beside import pull_beside, stored_series
 from eraforge.pipeline.steps.bars.prices import Prices, judged, moment_of, open_prices
 from eraforge.pipeline.tools import no_progress
 from eraforge.pipeline.verb import Facts, Visit
@@ -58,6 +59,8 @@ def pull(visit: Visit, name: str, whole: bool) -> Facts:
         with _clock(desk.configuration, prices) as clock:
             scratch = desk.state / "downloads"
             done = update.pull(source, prices.lake, clock, scratch, visit.progress or no_progress, whole)
+            beside = pull_beside(prices.table, prices.workspace, prices.lake, clock.now())
+        done.errors += beside.errors
         catalogue = prices.lake.catalogue
         if done.errors and not catalogue.rows:
             raise done.errors[0][1]
@@ -68,6 +71,7 @@ def pull(visit: Visit, name: str, whole: bool) -> Facts:
             "corrected": done.corrected,
             "unchanged": done.unchanged,
             "not_closed": done.open_bars,
+            "beside": list(beside.changed),
             "stored": catalogue.rows,
             "segments": len(catalogue.segments),
             "synthetic": catalogue.synthetic,
@@ -131,7 +135,7 @@ def show(visit: Visit, name: str, as_of: str, symbol: str) -> Facts:
         bars = prices.lake.bars(moment, symbols=[symbol] if symbol else None)
         catalogue = prices.lake.catalogue
         known = ~np.isnan(bars["close"])
-        learned = max(one.learned_last for one in catalogue.segments)
+        learned = catalogue.learned_last
         facts = {
             "source": prices.table.source,
             "interval": prices.table.interval,
@@ -143,6 +147,7 @@ def show(visit: Visit, name: str, as_of: str, symbol: str) -> Facts:
             "versions": catalogue.rows,
             "corrections": sum(one.corrections for one in catalogue.segments),
             "groups": {group: len(set(labels) - {""}) for group, labels in bars.groups.items()},
+            "series": _series(prices, moment),
             "synthetic": bars.synthetic,
             "as_of": as_of or None,
         }
@@ -152,6 +157,19 @@ def show(visit: Visit, name: str, as_of: str, symbol: str) -> Facts:
         return {**facts, "periods": _periods(bars, known), "plot": _thinned(known.sum(axis=0).astype(float))}
 
     return _each(desk, name, work)
+
+
+def _series(prices: Prices, moment: datetime | None) -> list[Facts]:
+    """The series as they were known: how many values, the newest one, and since when it was known."""
+    return [
+        {
+            "series": one.name,
+            "values": int(one.values.size),
+            "newest": float(one.values[-1]),
+            "published": str(one.times[-1]),
+        }
+        for one in stored_series(prices.lake, moment)
+    ]
 
 
 def _history(prices: Prices, symbol: str) -> list[Facts]:

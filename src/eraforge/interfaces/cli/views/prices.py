@@ -23,7 +23,9 @@ def pull(facts: dict[str, Any], console: Console) -> None:
         told = [f"{row['added']:,} bars added", f"{row['corrected']:,} corrected"]
         if row["not_closed"]:
             told.append(f"{row['not_closed']:,} not closed yet")
-        quiet = not (row["added"] or row["corrected"] or row["files"])
+        if row["beside"]:
+            told.append(f"{', '.join(row['beside'])} taken over")
+        quiet = not (row["added"] or row["corrected"] or row["files"] or row["beside"])
         console.print(f"[bold]{escape(row['prices'])}[/]: " + ("nothing new" if quiet else ", ".join(told)))
         console.print(f"  {row['stored']:,} rows of all versions in {row['segments']} segments", style="dim")
         _synthetic(row, console)
@@ -68,6 +70,12 @@ def show(facts: dict[str, Any], console: Console) -> None:
             f"{moment(row['learned'])} UTC",
             style="dim",
         )
+        for one in row["series"]:
+            console.print(
+                f"  series {escape(one['series'])}: {one['values']:,} values, the newest {one['newest']:g}, published "
+                f"{moment(one['published'])} UTC",
+                style="dim",
+            )
         if "periods" in row:
             table = Rows(("period", "moments", "symbols", "bars", "missing"))
             for period in row["periods"]:

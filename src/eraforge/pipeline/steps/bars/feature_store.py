@@ -116,11 +116,7 @@ class FeatureStore:
         Raises:
             UserError: the errors of `features.engine.compute`.
         """
-        what = {
-            "features": [_declaration(feature) for feature in features],
-            "code": code_digest(*CODE, *(type(feature) for feature in features)),
-            "dtype": np.dtype(dtype).name,
-        }
+        what = {**declaration(features), "dtype": np.dtype(dtype).name}
         inputs = {"bars": bars_digest(bars), "symbols": list(bars.symbols), **what}
         known = self._stages.known("features", inputs)
         if known is not None:
@@ -164,6 +160,14 @@ class FeatureStore:
             return None
         inputs = {"bars": bars_digest(bars.until(times[-1])), "symbols": table.facts["symbols"], **what}
         return table if self._stages.known("features", inputs) == newest else None
+
+
+def declaration(features: Sequence[Feature]) -> dict[str, Any]:
+    """What is computed, and by which code."""
+    return {
+        "features": [_declaration(feature) for feature in features],
+        "code": code_digest(*CODE, *(type(feature) for feature in features)),
+    }
 
 
 def bars_digest(bars: Bars) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,10 +17,12 @@ from eraforge.data.lake.lake import Lake
 from eraforge.data.quality.check import PriceReport, check_prices
 from eraforge.data.quality.fault import View
 from eraforge.data.quality.presence import usual_calendar
+from eraforge.data.reference.identity import Identity, Unnamed, named_bars, named_rows
 from eraforge.data.reference.universe import read_universe
 from eraforge.data.sources.columns import VALUES
 from eraforge.data.sources.moments import interval_seconds, require_zone
 from eraforge.data.sources.source import PriceSource, Wanted
+from eraforge.pipeline.steps.bars.beside import Beside, beside_of
 from eraforge.store.objects import Objects
 
 
@@ -67,22 +69,43 @@ class Prices:
             start=table.start.isoformat() if table.start else "",
         )
 
-    def view(self, as_of: datetime | None = None, fields: tuple[str, ...] = VALUES) -> View:
-        """What the gates look at.
+    def beside(self, as_of: datetime | None = None) -> Beside:
+        """What stands beside the bars.
 
         Raises:
-            DataError: `no-prices-stored`; what is wrong with the universe's file.
+            UserError: `beside-not-pulled`.
         """
-        bars = self.lake.bars(as_of, fields)
-        bars = _without_empty(bars)
+        return beside_of(self.name, self.table, self.lake, as_of)
+
+    def bars(
+        self, identity: Identity | None, as_of: datetime | None = None, fields: tuple[str, ...] = FIELDS
+    ) -> tuple[Bars, Unnamed | None]:
+        """Unrepaired bars under the tournament's ids, where an identity tells them, and the bars that stand for none.
+
+        Raises:
+            DataError: `no-prices-stored`, `identity-names-nobody`.
+        """
+        bars = _without_empty(self.lake.bars(as_of, fields))
+        return (bars, None) if identity is None else named_bars(bars, identity)
+
+    def view(self, bars: Bars, identity: Identity | None, as_of: datetime | None = None) -> View:
+        """What the gates look at.
+
+        Args:
+            bars: as `bars` gives them, with all fields.
+
+        Raises:
+            DataError: what is wrong with the universe's file.
+        """
+        rows, cents = self.lake.rows(as_of), self.table.cents
         return View(
             bars=bars,
-            rows=self.lake.rows(as_of),
+            rows=rows if identity is None else named_rows(rows, identity, self.lake.seconds),
             seconds=self.lake.seconds,
             zone=self.table.zone,
             calendar=self.table.calendar or usual_calendar(bars),
             universe=self._universe(bars),
-            cents=self.table.cents,
+            cents=cents if identity is None else (*cents, *identity.ids_of(cents)),
         )
 
     def _universe(self, bars: Bars) -> tuple[str, ...]:
@@ -90,6 +113,11 @@ class Prices:
             return ()
         newest = bars.times[-1].astype("datetime64[D]").item()
         return read_universe(self.workspace / self.table.universe).at(newest)
+
+    def reading(self) -> dict[str, object]:
+        """What of the table decides how stored bars are read: with other settings they are other bars."""
+        deciding = {"repairs", "cents", "groups", "identity", "series", "against", "universe", "calendar", "zone"}
+        return self.table.model_dump(include=deciding)
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -117,14 +145,18 @@ def open_prices(configuration: Configuration, name: str, workspace: Path, state:
 def judged(
     prices: Prices, others: Mapping[str, Prices], as_of: datetime | None = None, raw: bool = False
 ) -> tuple[Bars, PriceReport]:
-    """Repaired bars and the report on them.
+    """Repaired bars with what stands beside them, and the report on both.
 
     Args:
         others: prices to compare with, by name.
         raw: apply no repair.
     """
-    against = {name: other.lake.bars(as_of) for name, other in others.items()}
-    return check_prices(prices.name, prices.view(as_of), () if raw else prices.rules, against=against)
+    against = {name: other.bars(other.beside(as_of).identity, as_of)[0] for name, other in others.items()}
+    beside = prices.beside(as_of)
+    told, unnamed = prices.bars(beside.identity, as_of, VALUES)
+    view = prices.view(told, beside.identity, as_of)
+    bars, report = check_prices(prices.name, view, () if raw else prices.rules, against=against)
+    return beside.joined(bars), replace(report, faults=(*report.faults, *beside.faults(bars, unnamed)))
 
 
 def checked_bars(

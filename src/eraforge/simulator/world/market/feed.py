@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from eraforge.core.errors import UserError
+from eraforge.simulator.world.market.corrections import LONGEST, told_wrong
 from eraforge.simulator.world.market.prices.feed_rows import SCHEMA
 from eraforge.simulator.world.market.prices.source import Prices
 from eraforge.simulator.world.parquet import sink
@@ -20,8 +21,9 @@ RECENT_DAYS = 30
 class PriceFiles:
     """Files of a price feed: `daily.parquet` is all history, `recent` the last RECENT_DAYS days, for updates.
 
-    A bar, once there, stands unchanged in every later file: prices are as traded, and `split_factor` counts the splits
-    since the listing, so that `adjusted_close = close * split_factor` never has to be rewritten.
+    A bar, once there, stands unchanged in every later file, but for the few planted corrections that the prices name:
+    prices are as traded, `split_factor` and `dividend_factor` count splits and dividends since the listing, so that
+    `adjusted_close = close * split_factor * dividend_factor` never has to be rewritten.
 
     Args:
         arena: stands in the names.
@@ -65,6 +67,10 @@ class PriceFiles:
         return self._days[name]
 
     def _frames(self, first: int, stop: int) -> Iterator[pl.DataFrame]:
+        newest = self._prices.days[stop - 1].item()
+        near = self._prices.corrections(max(0, stop - LONGEST), stop)
+        standing = [one for one in near if one.corrected > newest]
         step = 256
         for begin in range(first, stop, step):
-            yield from self._prices.bars(begin, min(begin + step, stop))
+            frames = self._prices.bars(begin, min(begin + step, stop))
+            yield from (told_wrong(frame, standing) for frame in frames)

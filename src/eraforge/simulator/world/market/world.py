@@ -12,6 +12,7 @@ from eraforge.core.calendar import data_date, is_open_day
 from eraforge.core.errors import UserError
 from eraforge.core.words import Arena
 from eraforge.simulator.world.field import Competitor
+from eraforge.simulator.world.market.corrections import Correction
 from eraforge.simulator.world.market.feed import PriceFiles
 from eraforge.simulator.world.market.field import MarketField
 from eraforge.simulator.world.market.files import MarketFiles, Progress, quarter_of
@@ -145,6 +146,10 @@ class MarketWorld:
             UserError: `unknown-price-file`.
         """
         self._feed.write(filename, day, destination)
+
+    def corrections(self, first: date, last: date) -> list[Correction]:
+        """Bars of the market days from `first` to `last` that the price feed tells wrong at first."""
+        return self.prices.corrections(self.prices.place(first), self.prices.place(last) + 1)
 
     def price_edition(self, filename: str, day: date) -> str:
         """Names the content a price file has at the end of that market day."""

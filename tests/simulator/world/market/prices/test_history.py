@@ -48,6 +48,7 @@ def test_bars_make_sense(feed: pl.DataFrame) -> None:
     assert feed.filter(pl.col("high") < pl.max_horizontal("open", "close")).is_empty()
     assert (feed["low"] > 0).all() and (feed["volume"] >= 1).all()
     exact = feed["close"].cast(pl.Float64) * feed["split_factor"].cast(pl.Float64)
+    exact *= feed["dividend_factor"].cast(pl.Float64)
     assert feed["adjusted_close"].equals(exact, check_names=False)
     assert feed.null_count().sum_horizontal().item() == 0
     assert feed.sort("date", "symbol").equals(feed)
@@ -78,12 +79,35 @@ def test_a_split_moves_the_price_and_not_the_adjusted_close() -> None:
     feed = pl.concat(market.bars(0, 1_400)).sort("symbol", "date")
     steps = feed.with_columns(
         (pl.col("split_factor") / pl.col("split_factor").shift(1).over("symbol")).alias("ratio"),
+        (pl.col("dividend_factor") / pl.col("dividend_factor").shift(1).over("symbol")).alias("paid"),
         (pl.col("close") / pl.col("close").shift(1).over("symbol")).alias("raw"),
         (pl.col("adjusted_close") / pl.col("adjusted_close").shift(1).over("symbol")).alias("adjusted"),
     ).filter(pl.col("ratio") != 1)
     assert steps.height >= 2
-    assert (steps["raw"] * steps["ratio"]).to_numpy() == pytest.approx(steps["adjusted"].to_numpy(), rel=1e-5)
+    moved = steps["raw"] * steps["ratio"] * steps["paid"]
+    assert moved.to_numpy() == pytest.approx(steps["adjusted"].to_numpy(), rel=1e-5)
     assert steps["adjusted"].log().abs().max() < 1.5 < steps["ratio"].max()
+
+
+def test_a_dividend_moves_the_price_and_not_the_adjusted_close() -> None:
+    """About three fifths of the names pay four times a year, by which their factor grows by some percent."""
+    feed = pl.concat(MadeMarket(1, EQUITY_MARKETS["tiny"]).bars(0, 650)).sort("symbol", "date")
+    before = pl.col("dividend_factor").shift(1).over("symbol")
+    steps = feed.with_columns(
+        (pl.col("dividend_factor") / before).alias("paid"),
+        (pl.col("close") / pl.col("close").shift(1).over("symbol")).log().alias("raw"),
+        (pl.col("adjusted_close") / pl.col("adjusted_close").shift(1).over("symbol")).log().alias("adjusted"),
+        (pl.col("split_factor") == pl.col("split_factor").shift(1).over("symbol")).alias("whole"),
+    ).drop_nulls()
+    assert (steps["paid"] >= 1).all() and feed.group_by("symbol").first()["dividend_factor"].eq(1).mean() > 0.99
+    ex_days = steps.filter(pl.col("paid") > 1, pl.col("whole"))
+    assert ex_days["paid"].max() < 1.021 and 1.003 < ex_days["paid"].mean() < 1.009
+    drop = ex_days["raw"] + ex_days["paid"].cast(pl.Float64).log() - ex_days["adjusted"]
+    assert drop.abs().max() < 1e-5
+    payers = ex_days["symbol"].n_unique() / steps.filter(pl.len().over("symbol") > 200)["symbol"].n_unique()
+    assert 0.45 < payers < 0.75
+    tokens = pl.concat(MadeMarket(1, TOKEN_MARKETS["tiny"]).bars(0, 200))
+    assert (tokens["dividend_factor"] == 1).all()
 
 
 def test_exchanges_close_on_their_own_holidays() -> None:

@@ -17,6 +17,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "close": pl.Float32(),
     "volume": pl.Float32(),
     "split_factor": pl.Float32(),
+    "dividend_factor": pl.Float32(),
     "adjusted_close": pl.Float64(),
     "country": pl.String(),
     "sector": pl.String(),

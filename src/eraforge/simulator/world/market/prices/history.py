@@ -9,6 +9,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from eraforge.simulator.world.market.corrections import Correction, planned
+from eraforge.simulator.world.market.prices.dividends import Dividends
 from eraforge.simulator.world.market.prices.feed_rows import long_rows, within_day
 from eraforge.simulator.world.market.prices.gaps import bridged_moves, last_before, last_known
 from eraforge.simulator.world.market.prices.listing import YEAR, lay_out
@@ -25,7 +27,8 @@ class Block:
     """Bars of BLOCK days, (rows, BLOCK) float32 each, NaN where there is no bar.
 
     Args:
-        close: as traded; `factor` times it is adjusted for splits since the listing and never changes.
+        close: as traded; times `factor` and `paid` it is adjusted for splits and dividends since the listing and never
+            changes.
         volume: shares or coins traded.
         moves: log returns of adjusted closes, 0 without a bar, the next one bridging the gap.
         level: log volatility of own moves, for what happens within a day, in half precision.
@@ -33,6 +36,7 @@ class Block:
 
     close: np.ndarray
     factor: np.ndarray
+    paid: np.ndarray
     volume: np.ndarray
     moves: np.ndarray
     level: np.ndarray
@@ -55,7 +59,8 @@ class MadeMarket:
         self._blocks: list[Block] = []
         self._state = opening_state(spec, common_factors(self.listing))
         self._log_price = np.log(self.traits.price)
-        self._factor = np.ones(spec.rows)
+        self._factor, self._paid = np.ones(spec.rows), np.ones(spec.rows)
+        self._dividends = Dividends(seed, spec, self.traits.fundamentals[:, 1])
         self._last_log = np.full(spec.rows, np.nan)
         self._lock = threading.Lock()
 
@@ -78,9 +83,10 @@ class MadeMarket:
         return np.where(held < 0, "", self.listing.symbol[held])
 
     def closes(self, first: int, stop: int) -> np.ndarray:
-        """(rows, stop - first) float64 closes adjusted for splits; NaN where there is no bar."""
+        """(rows, stop - first) float64 closes adjusted for splits and dividends; NaN where there is no bar."""
         parts = [
-            block.close[:, cut].astype(np.float64) * block.factor[:, cut] for block, cut, _ in self.parts(first, stop)
+            block.close[:, cut].astype(np.float64) * block.factor[:, cut] * block.paid[:, cut]
+            for block, cut, _ in self.parts(first, stop)
         ]
         return np.concatenate(parts, axis=1)
 
@@ -105,15 +111,41 @@ class MadeMarket:
         reported = normals(generator(self.seed, self.spec.name, "reports", quarter), self.spec.rows, 4)
         return np.asarray(self.traits.fundamentals + 0.35 * reported)
 
+    def corrections(self, first: int, stop: int) -> list[Correction]:
+        """Bars of these days that the price feed tells wrong at first, in order of days."""
+        found = []
+        chance = self.spec.corrections / YEAR[self.spec.every_day]
+        for place in range(first, stop):
+            plan = planned(self.seed, self.spec.name, place, chance)
+            if plan is None:
+                continue
+            draw, days, column, ratio = plan
+            ((block, cut, _),) = self.parts(place, place + 1)
+            there = np.flatnonzero(~np.isnan(block.close[:, cut.start]))
+            if not len(there):
+                continue
+            row = int(there[draw % len(there)])
+            right = float(getattr(block, column)[row, cut.start])
+            wrong = np.float32(
+                round_to_tick(np.array(right * ratio), self.spec.countries)
+                if column == "close"
+                else max(1.0, round(right * ratio))
+            )
+            if wrong == right:
+                continue
+            symbol, day = str(self.symbols(place)[row]), self.days[place].item()
+            found.append(Correction(symbol, day, self.days[place + days].item(), column, float(wrong), right))
+        return found
+
     def bars(self, first: int, stop: int) -> list[pl.DataFrame]:
-        """Rows of the price feed for these days, one piece per block."""
+        """Rows of the price feed for these days, one piece per block, as they are once all corrections are made."""
         return [self._rows(block, cut, number) for block, cut, number in self.parts(first, stop)]
 
     def _rows(self, block: Block, cut: slice, number: int) -> pl.DataFrame:
         begin = number * BLOCK
-        # The close before a bar, in the bar's own units: a split lies between them.
+        # The close before a bar, in the bar's own units: a split or a dividend lies between them.
         closes = self.closes(max(0, begin - 16), begin + BLOCK)
-        before = last_before(closes)[:, -BLOCK:] / block.factor
+        before = last_before(closes)[:, -BLOCK:] / block.factor / block.paid
         close = block.close.astype(np.float64)
         parts = within_day(self.seed, self.spec, number, before, close, self.traits.own, block.level.astype(np.float32))
         opening, high, low = (round_to_tick(part, self.spec.countries) for part in parts)
@@ -126,7 +158,8 @@ class MadeMarket:
             "close": block.close[:, cut],
             "volume": block.volume[:, cut],
             "split_factor": block.factor[:, cut],
-            "adjusted_close": close[:, cut] * block.factor[:, cut],
+            "dividend_factor": block.paid[:, cut],
+            "adjusted_close": close[:, cut] * block.factor[:, cut] * block.paid[:, cut],
         }
         labels = {"country": self.country, "sector": self.sector}
         return long_rows(self.days[begin:][cut], columns, labels)
@@ -154,13 +187,15 @@ class MadeMarket:
         source = generator(self.seed, self.spec.name, "trading", number)
         factor = self._splits(source, path, number)
         there = listed & ~self._absent(source, first)
-        price = np.where(there, np.exp(path) / factor, np.nan)
+        paid = self._dividends.factors(first, self._paid, BLOCK, self._starts(first)).astype(np.float32)
+        self._paid = paid[:, -1].astype(np.float64)
+        price = np.where(there, np.exp(path) / factor / paid, np.nan)
         close = round_to_tick(price, self.spec.countries)
         volume = self._volume(source, returns, level, factor)
         close, factor = close.astype(np.float32), factor.astype(np.float32)
-        moves, self._last_log = bridged_moves(close.astype(np.float64) * factor, self._last_log)
+        moves, self._last_log = bridged_moves(close.astype(np.float64) * factor * paid, self._last_log)
         volume = np.where(there, volume, np.nan).astype(np.float32)
-        return Block(close, factor, volume, moves.astype(np.float32), level.astype(np.float16))
+        return Block(close, factor, paid, volume, moves.astype(np.float32), level.astype(np.float16))
 
     def _listed(self, first: int, path: np.ndarray) -> np.ndarray:
         """(rows, BLOCK) whether a name holds the row; a name starts at its row's listing price, without splits."""
@@ -173,9 +208,16 @@ class MadeMarket:
             listed[row, begin:end] = True
             if listing.start[name] >= first and listing.start[name]:
                 path[row, begin:] += np.log(self.traits.price[row]) - path[row, begin]
-                self._factor[row] = 1.0
+                self._factor[row] = self._paid[row] = 1.0
                 self._last_log[row] = np.nan
         return listed
+
+    def _starts(self, first: int) -> np.ndarray:
+        """(rows,) the place at which the name that holds a row during a block was listed."""
+        starts = np.zeros(self.spec.rows, np.int64)
+        begun = self.listing.start < first + BLOCK
+        np.maximum.at(starts, self.listing.row[begun], self.listing.start[begun])
+        return starts
 
     def _absent(self, source: np.random.Generator, first: int) -> np.ndarray:
         """(rows, BLOCK) days without a bar: holidays, halts and single gaps."""

@@ -11,6 +11,7 @@ import polars as pl
 
 from eraforge.core.digest import digest_value
 from eraforge.core.errors import DataError
+from eraforge.simulator.world.market.corrections import Correction
 from eraforge.simulator.world.market.prices.feed_rows import SCHEMA, long_rows
 from eraforge.simulator.world.market.prices.gaps import bridged_moves
 
@@ -42,12 +43,15 @@ class ReplayedMarket:
         places = np.searchsorted(self.days, frame["date"].to_numpy())
         self._columns = {name: self._wide(frame, name, rows, places) for name in NEEDED[2:]}
         factor = self._wide(frame, "split_factor", rows, places)
-        self._factor = np.where(np.isnan(factor), 1.0, factor)
+        paid = self._wide(frame, "dividend_factor", rows, places)
+        self._factor, self._paid = (np.where(np.isnan(one), 1.0, one) for one in (factor, paid))
         groups = frame.group_by("symbol", maintain_order=True).agg(pl.col("country", "sector").last()).sort("symbol")
         self.country, self.sector = (groups[name].to_numpy().astype(np.str_) for name in ("country", "sector"))
         known = ~np.isnan(self._columns["close"])
         self._start = known.argmax(axis=1)
-        self._moves = bridged_moves(self._columns["close"] * self._factor, np.full(len(self._symbols), np.nan))[0]
+        self._moves = bridged_moves(
+            self._columns["close"] * self._factor * self._paid, np.full(len(self._symbols), np.nan)
+        )[0]
         self._moves = self._moves.astype(np.float32)
         self.digest = digest_value(len(rows), first.isoformat(), last.isoformat(), float(frame["close"].sum()))
 
@@ -81,7 +85,8 @@ class ReplayedMarket:
 
     def closes(self, first: int, stop: int) -> np.ndarray:
         """(rows, stop - first) adjusted closes, NaN where there is no bar."""
-        return np.asarray(self._columns["close"][:, first:stop] * self._factor[:, first:stop])
+        cut = slice(first, stop)
+        return np.asarray(self._columns["close"][:, cut] * self._factor[:, cut] * self._paid[:, cut])
 
     def moves(self, first: int, stop: int) -> np.ndarray:
         """(rows, stop - first) log returns."""
@@ -102,16 +107,23 @@ class ReplayedMarket:
     def bars(self, first: int, stop: int) -> list[pl.DataFrame]:
         """Rows of the price feed for these days."""
         columns = {name: values[:, first:stop] for name, values in self._columns.items()}
-        columns["split_factor"] = self._factor[:, first:stop]
+        columns["split_factor"], columns["dividend_factor"] = (
+            factor[:, first:stop] for factor in (self._factor, self._paid)
+        )
         columns["adjusted_close"] = self.closes(first, stop)
         columns["symbol"] = np.repeat(self._symbols[:, None], stop - first, axis=1)
         return [long_rows(self.days[first:stop], columns, {"country": self.country, "sector": self.sector})]
+
+    def corrections(self, first: int, stop: int) -> list[Correction]:
+        """None: replayed bars stand as they are in the folder."""
+        return []
 
 
 def replayed(folder: Path, every_day: bool) -> ReplayedMarket:
     """The bars of every parquet and CSV file of a folder.
 
-    Columns: symbol (or ticker), date, open, high, low, close, volume; country, sector and split_factor where there are.
+    Columns: symbol (or ticker), date, open, high, low, close, volume; country, sector, split_factor and
+    dividend_factor where there are.
     Bars without a positive close are left out; of several bars of one symbol and day the first stands.
 
     Raises:
@@ -143,9 +155,10 @@ def _read(file: Path) -> pl.DataFrame:
     chosen.setdefault("country", pl.lit(""))
     chosen.setdefault("sector", pl.lit(""))
     chosen.setdefault("split_factor", pl.lit(1.0))
+    chosen.setdefault("dividend_factor", pl.lit(1.0))
     chosen.pop("adjusted_close", None)
     return table.select([_typed(column, name).alias(name) for name, column in chosen.items()]).select(
-        *NEEDED, "country", "sector", "split_factor"
+        *NEEDED, "country", "sector", "split_factor", "dividend_factor"
     )
 
 

@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
+from eraforge.simulator.world.market.corrections import Correction
+
 
 class Prices(Protocol):
     """Daily bars of `rows` places that names hold; days are places in `days`. No answer holds anything after `stop`."""
@@ -40,7 +42,7 @@ class Prices(Protocol):
         ...
 
     def closes(self, first: int, stop: int) -> np.ndarray:
-        """(rows, stop - first) float64 closes adjusted for splits, NaN where there is no bar."""
+        """(rows, stop - first) float64 closes adjusted for splits and dividends, NaN where there is no bar."""
         ...
 
     def moves(self, first: int, stop: int) -> np.ndarray:
@@ -61,4 +63,8 @@ class Prices(Protocol):
 
     def bars(self, first: int, stop: int) -> list[pl.DataFrame]:
         """The bars of these days as rows of the price feed, in order of date and symbol, in pieces."""
+        ...
+
+    def corrections(self, first: int, stop: int) -> list[Correction]:
+        """Bars of these days that the price feed tells wrong at first."""
         ...

@@ -108,6 +108,8 @@ class Spec:
         countries: whether names belong to countries, with holidays and currencies of their own.
         splits: whether high prices are split and low ones consolidated.
         dynamics: how prices move.
+        payers: share of names that pay dividends.
+        corrections: bars a year that the price feed tells wrong at first.
     """
 
     name: str
@@ -117,14 +119,16 @@ class Spec:
     countries: bool
     splits: bool
     dynamics: Dynamics
+    payers: float = 0.0
+    corrections: float = 8.0
 
 
 LAST_DAY = date(2034, 12, 31)  # listings are laid out until here, far beyond any round
 
 EQUITY_MARKETS = {
-    "tiny": Spec("equities tiny", 180, date(2023, 6, 1), False, True, True, EQUITIES),
-    "small": Spec("equities small", 560, date(2020, 9, 1), False, True, True, EQUITIES),
-    "full": Spec("equities full", 7_700, date(2002, 1, 1), False, True, True, EQUITIES),
+    "tiny": Spec("equities tiny", 180, date(2023, 6, 1), False, True, True, EQUITIES, payers=0.6),
+    "small": Spec("equities small", 560, date(2020, 9, 1), False, True, True, EQUITIES, payers=0.6),
+    "full": Spec("equities full", 7_700, date(2002, 1, 1), False, True, True, EQUITIES, payers=0.6),
 }
 TOKEN_MARKETS = {
     "tiny": Spec("tokens tiny", 160, date(2025, 1, 1), True, False, False, TOKENS),
