@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from eraforge.pipeline.desk import perform
 from eraforge.pipeline.verb import Facts, Visit
 from eraforge.simulator.server.inprocess import LocalTournament, local_tournament
+
+settings.register_profile("untimed", deadline=None)  # how fast the machine is at a moment fails no test
+settings.load_profile("untimed")
 
 TOML = """
 [server]

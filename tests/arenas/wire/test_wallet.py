@@ -49,9 +49,9 @@ def test_leave_is_asked_for_once_with_the_keys(server: Any, reply: Any, keys: An
     [
         ({"status": 400, "body": {"error": {"sentence": "Authorization expired."}}}, "Refused", "chain-said-no"),
         ({"status": 403, "body": b"no"}, "Refused", "chain-said-no"),
-        ({"status": 500}, "Ambiguous", "server-trouble"),
-        ({"status": 408}, "Ambiguous", "server-trouble"),
-        ({"status": 302}, "Ambiguous", "server-trouble"),
+        ({"status": 500}, "Ambiguous", "chain-trouble"),
+        ({"status": 408}, "Ambiguous", "chain-trouble"),
+        ({"status": 302}, "Ambiguous", "chain-trouble"),
         ({"fault": "hang"}, "Ambiguous", "no-answer-in-time"),
         ({"fault": "cut"}, "Ambiguous", "connection-cut"),
     ],

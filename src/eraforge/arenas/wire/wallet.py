@@ -63,7 +63,7 @@ class PracticeWallet:
         if 400 <= answer.status_code < 500 and answer.status_code != 408:
             raise Refused("chain-said-no", f"{WHAT}: {_told(answer)}.", "Correct what it names, and plan again.")
         raise Ambiguous(
-            "server-trouble",
+            "chain-trouble",
             f"{WHAT}: the server answered {answer.status_code}; it may have happened.",
             "Read back before anything is sent again.",
         )
