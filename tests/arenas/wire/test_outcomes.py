@@ -29,3 +29,10 @@ def test_words_of_a_failed_write(message: str, kind: type, code: str) -> None:
     assert isinstance(failure, Failure)
     assert (type(failure.error), failure.error.code) == (kind, code)
     assert message.rstrip(".") in failure.error.sentence or code in ("rate-limited", "keys-refused")
+
+
+def test_a_file_that_is_not_there_is_no_upload_when_reading() -> None:
+    answer = httpx.Response(200, json={"errors": [{"message": "File not found: v9/train.parquet"}]})
+    failure = judge_answer(answer, "address of a dataset file", False, str, SystemClock())
+    assert isinstance(failure, Failure)
+    assert failure.error.code == "server-said-no"

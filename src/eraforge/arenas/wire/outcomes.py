@@ -117,7 +117,7 @@ def _graphql_failure(
     sentence = f"{operation}: the server says: {text}; nothing changed."
     if SCHEMA.search(text):
         return Failure(Transient("api-changed", sentence, "Update eraforge if it goes on: the API has changed."))
-    if UNSEEN.search(text):
+    if writes and UNSEEN.search(text):
         return Failure(Transient("upload-not-seen", sentence, "It is uploaded again with the next try."))
     if INTERNAL.search(text):
         return _unanswered(operation, writes, "server-trouble", f"the server says: {text}", answer, clock)
