@@ -144,6 +144,20 @@ def test_a_continuous_stake_is_wholly_at_risk_and_leaves_when_its_rounds_resolve
     engine.close()
 
 
+@pytest.mark.parametrize(("first", "at_risk"), [(1345, False), (1363, True)])
+def test_too_large_a_change_takes_the_stake_out_of_a_round_until_a_penalty_does(
+    owner: Owner, first: int, at_risk: bool
+) -> None:
+    engine, model = owner.engine, owner.models[3]
+    for number, seed in ((first, None), (first + 1, 1)):  # the second answer has nothing to do with the first
+        engine.advance(engine.contest(11).rounds.get(number).opens + timedelta(minutes=1))
+        assert owner.play(model, seed)
+        engine.advance(engine.contest(11).rounds.get(number).closes)
+    assert (engine.contest(11).rounds.policy(first + 1).churn_penalty is not None) is at_risk
+    assert (engine.ledger.risk(first + 1, model) > 0) is at_risk
+    engine.close()
+
+
 def test_what_is_locked_in_rounds_is_released_as_they_resolve(owner: Owner) -> None:
     engine, model = owner.engine, owner.models[6]
     assert engine.contest_of(model).number == 12
