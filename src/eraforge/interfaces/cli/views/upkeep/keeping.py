@@ -51,10 +51,16 @@ def replay(facts: dict[str, Any], console: Console) -> None:
             if "error" in stage:
                 console.print(f"  {stage['stage']}: {stage['error']['sentence']}", style="red", markup=False)
                 console.print(f"  → {stage['error']['next_step']}", style="green", markup=False)
-        for name, (was, now) in row["changed"].items():
-            told = f"  {name} was {was or 'not installed'} and is {now or 'not installed'} now"
-            console.print(told, style="yellow", markup=False)
+        if not good:
+            _other_libraries(row, console)
     console.print(f"{facts['replayed']} replayed, {facts['unequal']} unequal; nothing was sent.")
+
+
+def _other_libraries(row: dict[str, Any], console: Console) -> None:
+    """What may explain a difference: libraries that have another version now."""
+    for name, (was, now) in row["changed"].items():
+        told = f"  {name} was {was or 'not installed'} and is {now or 'not installed'} now"
+        console.print(told, style="yellow", markup=False)
 
 
 def _verdict(row: dict[str, Any]) -> str:
@@ -62,7 +68,7 @@ def _verdict(row: dict[str, Any]) -> str:
     if row["equal"] and row["answer_equal"] is None:
         return "every stage gives the same; it never came to a submission"
     if row["equal"]:
-        return f"the same answer, byte for byte (SHA-256 {answer['replayed'][:12]})"
+        return f"the same answer, byte for byte"
     if row["answer_equal"]:
         return f"the same answer (SHA-256 {answer['replayed'][:12]}), but `{first}` gives something else now"
     if not answer["replayed"]:
