@@ -68,7 +68,7 @@ def _verdict(row: dict[str, Any]) -> str:
     if row["equal"] and row["answer_equal"] is None:
         return "every stage gives the same; it never came to a submission"
     if row["equal"]:
-        return f"the same answer, byte for byte"
+        return "the same answer, byte for byte"
     if row["answer_equal"]:
         return f"the same answer (SHA-256 {answer['replayed'][:12]}), but `{first}` gives something else now"
     if not answer["replayed"]:
