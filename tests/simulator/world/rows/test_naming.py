@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,3 +32,8 @@ def test_row_ids_are_unique_and_ascending(rows: int, seed: int) -> None:
     assert len(ids) == rows
     assert ids == sorted(set(ids))
     assert all(re.fullmatch(r"n[0-9a-f]{15}", one) for one in ids)
+
+
+def test_row_ids_are_the_numbers_of_the_draw_in_hexadecimal() -> None:
+    numbers = np.unique(generator(5).integers(1 << 60, size=1_000, dtype=np.uint64))
+    assert row_ids(generator(5), 1_000).tolist() == [f"n{number:015x}" for number in numbers.tolist()]

@@ -44,6 +44,7 @@ class MarketFiles:
         self._by_name = {file.name: file for file in layout.files}
         self._known_on = lru_cache(maxsize=None)(self._published)
         self._target = lru_cache(maxsize=8_000)(self._final_target)
+        self._key = lru_cache(maxsize=None)(layout.keys[1])
         self._eras: list[date] = []
 
     def write(self, name: str, round_day: date, destination: Path, progress: Progress | None) -> None:
@@ -167,7 +168,7 @@ class MarketFiles:
 
     def _row_columns(self, section: Section, day: date, round_day: date | None) -> dict[str, object]:
         layout, prices = self._layout, self._sections.prices
-        columns: dict[str, object] = {layout.keys[0]: [layout.keys[1](symbol) for symbol in section.ids.tolist()]}
+        columns: dict[str, object] = {layout.keys[0]: [self._key(symbol) for symbol in section.ids.tolist()]}
         labels = {"country": prices.country, "sector": prices.sector}
         columns |= {name: labels[kind][section.rows] for name, kind in layout.group_features}
         columns |= {name: STEPS[line] for name, line in zip(layout.feature_names, section.bins, strict=True)}

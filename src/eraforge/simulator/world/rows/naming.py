@@ -26,6 +26,7 @@ _NOUNS = (
 )
 ADJECTIVES = tuple(_ADJECTIVES.split())
 NOUNS = tuple(_NOUNS.split())
+HEXADECIMAL = np.array([list(f"{byte:02x}".encode()) for byte in range(256)], np.uint8)  # two digits of each byte
 
 
 def feature_names(count: int) -> tuple[str, ...]:
@@ -62,5 +63,6 @@ def row_ids(source: np.random.Generator, rows: int) -> NDArray[np.str_]:
     while len(numbers) < rows:
         more = source.integers(1 << 60, size=rows - len(numbers), dtype=np.uint64)
         numbers = np.unique(np.concatenate([numbers, more]))
-    digits = "".join(f"{number:015x}" for number in numbers.tolist())
-    return np.array([f"n{digits[at : at + 15]}" for at in range(0, 15 * rows, 15)])
+    letters = HEXADECIMAL[numbers.astype(">u8").view(np.uint8)].reshape(rows, 16)
+    letters[:, 0] = ord("n")  # in the place of the highest digit, which is 0 below 2**60
+    return letters.view("S16").ravel().astype(np.str_)

@@ -19,6 +19,9 @@ from eraforge.simulator.world.market.prices.spec import Spec
 from eraforge.simulator.world.market.prices.traits import closed_days, draw_traits, regimes
 from eraforge.simulator.world.rows.draws import generator, normals
 
+WHOLE = slice(0, BLOCK)
+REMEMBERED_BARS = 1_000_000  # rows of the price feed that are remembered, about 90 bytes each
+
 SPLIT_ABOVE, SPLIT_BELOW, SPLIT_TO = 12.0, 0.04, 2.0  # multiples of the usual price of the country
 
 
@@ -63,6 +66,8 @@ class MadeMarket:
         self._dividends = Dividends(seed, spec, self.traits.fundamentals[:, 1])
         self._last_log = np.full(spec.rows, np.nan)
         self._lock = threading.Lock()
+        self._told: dict[int, pl.DataFrame] = {}
+        self._told_rows = 0
 
     def place(self, day: date) -> int:
         """The place of the last trading day at or before `day`."""
@@ -139,7 +144,20 @@ class MadeMarket:
 
     def bars(self, first: int, stop: int) -> list[pl.DataFrame]:
         """Rows of the price feed for these days, one piece per block, as they are once all corrections are made."""
-        return [self._rows(block, cut, number) for block, cut, number in self.parts(first, stop)]
+        return [
+            self._whole(block, number) if cut == WHOLE else self._rows(block, cut, number)
+            for block, cut, number in self.parts(first, stop)
+        ]
+
+    def _whole(self, block: Block, number: int) -> pl.DataFrame:
+        """The rows of all days of a block, remembered: the feed tells them again every day."""
+        rows = self._told.get(number)
+        if rows is None:
+            rows = self._rows(block, WHOLE, number)
+            if self._told_rows + rows.height <= REMEMBERED_BARS:
+                self._told[number] = rows
+                self._told_rows += rows.height
+        return rows
 
     def _rows(self, block: Block, cut: slice, number: int) -> pl.DataFrame:
         begin = number * BLOCK

@@ -89,8 +89,6 @@ class Process:
         self, source: np.random.Generator, before: np.ndarray, series: int, share: float
     ) -> tuple[np.ndarray, np.ndarray]:
         """(series, BLOCK) log volatilities around their mean, and their two parts at the end."""
-        from scipy.signal import lfilter
-
         moves = self._spec.dynamics
         parts = []
         for memory, spread, start in (
@@ -98,8 +96,7 @@ class Process:
             (moves.quick_memory, moves.quick, before[1]),
         ):
             noise = normals(source, series, BLOCK) * np.float32(spread * np.sqrt(1 - memory**2))
-            part, _ = lfilter([1.0], [1.0, -memory], noise, axis=1, zi=(memory * start)[:, None])
-            parts.append(part)
+            parts.append(_remembering(noise, memory, start))
         last = np.stack([part[:, -1] for part in parts])
         return (parts[0] + parts[1]).astype(np.float32), last
 
@@ -148,3 +145,16 @@ class Process:
             row = listing.row[name]
             falls[row, begin:end] -= FALL * self._traits.own[row]
         return falls
+
+
+def _remembering(noise: np.ndarray, memory: float, before: np.ndarray) -> np.ndarray:
+    """(series, BLOCK) `y[t] = memory * y[t - 1] + noise[t]`, from the (series,) value before the first day.
+
+    What `scipy.signal.lfilter` gives to the last bit, without the second that importing it takes.
+    """
+    result = noise.astype(np.float64)
+    value = before
+    for day in range(noise.shape[1]):
+        result[:, day] += memory * value
+        value = result[:, day]
+    return result
