@@ -6,12 +6,17 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from eraforge.core.errors import EraforgeError, Transient
+from eraforge.core.words import Entry
+from eraforge.pipeline.engine import Engine, Fetched
 from eraforge.store.ledger import Ledger
 
 HARNESS = Path(__file__).with_name("killed_at.py")
@@ -123,3 +128,56 @@ def test_an_old_sqlite_is_taught_the_fractions_of_seconds_that_the_engine_asks_f
     with _fractions_of_seconds():
         told = asked("taught.sqlite")
     assert told is not None and abs(told - SystemClock().now().timestamp()) < 60
+
+
+class Handle:
+    """A turn of a line: it says it began, waits to be let through its download and ends when told."""
+
+    def __init__(self, entry: Entry, fetched: Fetched, error: EraforgeError | None = None) -> None:
+        self.entry, self.fetched, self.error = entry, fetched, error
+        self.began, self.downloaded, self.over = threading.Event(), threading.Event(), threading.Event()
+
+    def get_result(self) -> dict[str, Any]:
+        self.began.set()
+        if self.error is not None:
+            raise self.error
+        assert self.downloaded.wait(20)
+        self.fetched.tell(self.entry, 1)
+        assert self.over.wait(20)
+        return {"entry": self.entry.name}
+
+
+def lines(names: str, failing: str = "") -> tuple[Engine, dict[str, Handle], list[list[Entry]]]:
+    fetched = Fetched()
+    entries = [Entry(name, "main", name, "classic", "ridge") for name in names]
+    stopped = Transient("server-away", "It is away.", "Wait.")
+    handles = {one.name: Handle(one, fetched, stopped if one.name == failing else None) for one in entries}
+    engine = Engine(None, {}, fetched)  # type: ignore[arg-type]
+    engine.start = lambda entry, number: handles[entry.name]  # type: ignore[assignment, method-assign, return-value]
+    return engine, handles, [[one] for one in entries]
+
+
+def test_a_line_begins_when_the_one_before_it_has_its_files_and_no_later() -> None:
+    engine, handles, sides = lines("ab")
+    done: list[str] = []
+    with ThreadPoolExecutor(1) as pool:
+        played = pool.submit(engine.play_lines, sides, 1, lambda entry: done.append(entry.name))
+        assert handles["a"].began.wait(20)
+        assert not handles["b"].began.wait(0.3)
+        handles["a"].downloaded.set()
+        assert handles["b"].began.wait(20)
+        for name in "ba":
+            handles[name].downloaded.set()
+            handles[name].over.set()
+        assert played.result(20) == {"a": {"entry": "a"}, "b": {"entry": "b"}}
+    assert sorted(done) == ["a", "b"]
+
+
+def test_a_line_that_stops_before_it_has_its_files_holds_up_no_other() -> None:
+    engine, handles, sides = lines("ab", failing="a")
+    handles["b"].downloaded.set()
+    handles["b"].over.set()
+    with pytest.raises(Transient) as caught:
+        engine.play_lines(sides, 1, lambda entry: None)
+    assert caught.value.code == "server-away"
+    assert handles["b"].began.is_set()

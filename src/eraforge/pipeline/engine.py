@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine as SqlEngine
@@ -26,6 +27,7 @@ from eraforge.core.errors import Broken, EraforgeError
 from eraforge.core.secret import redact
 from eraforge.core.words import Entry, Slot
 from eraforge.pipeline.played.record import note
+from eraforge.pipeline.steps import stages
 from eraforge.pipeline.steps.ahead import queued
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import turn
@@ -67,12 +69,30 @@ class Standing:
     error: EraforgeError | None = None
 
 
+class Fetched:
+    """Says when turns that somebody waits for have their files."""
+
+    def __init__(self) -> None:
+        self._awaited: dict[tuple[str, int], Event] = {}
+
+    def awaited(self, entry: Entry, number: int) -> Event:
+        """Set once the entry has its files of that round."""
+        return self._awaited.setdefault((entry.name, number), Event())
+
+    def tell(self, entry: Entry, number: int) -> None:
+        """The entry has its files of that round."""
+        event = self._awaited.pop((entry.name, number), None)
+        if event is not None:
+            event.set()
+
+
 class Engine:
     """Runs turns of one workspace durably."""
 
-    def __init__(self, dbos: type[DBOS], works: dict[str, Play]) -> None:
+    def __init__(self, dbos: type[DBOS], works: dict[str, Play], fetched: Fetched) -> None:
         self._dbos = dbos
         self._works = works
+        self._fetched = fetched
 
     def start(self, entry: Entry, number: int) -> WorkflowHandle[dict[str, Any]]:
         """Begin the entry's turn in that round, or take hold of the one already begun or done."""
@@ -95,6 +115,9 @@ class Engine:
     ) -> dict[str, dict[str, Any]]:
         """Play lines of entries side by side, the entries of a line one after another; outcomes by name of entry.
 
+        A line begins once the first entry of the line before it has its files: downloads that share one way in take
+        turns, and what came first is worked on meanwhile.
+
         Args:
             done: called when the turn of an entry is over.
 
@@ -102,14 +125,20 @@ class Engine:
             EraforgeError: whatever stopped the first line in which a turn stopped.
         """
 
-        def play(line: Sequence[Entry]) -> dict[str, dict[str, Any]]:
+        def play(line: Sequence[Entry], before: Event | None) -> dict[str, dict[str, Any]]:
             outcomes = {}
-            for entry in line:
-                outcomes[entry.name] = self.start(entry, number).get_result()
-                done(entry)
+            if before is not None:
+                before.wait()
+            try:
+                for entry in line:
+                    outcomes[entry.name] = self.start(entry, number).get_result()
+                    done(entry)
+            finally:
+                self._fetched.tell(line[0], number)  # a line that stopped on the way to its files holds up no other
             return outcomes
 
-        played = _listening([partial(play, line) for line in lines])
+        before = [None, *(self._fetched.awaited(line[0], number) for line in lines[:-1])]
+        played = _listening([partial(play, *given) for given in zip(lines, before, strict=True)])
         return {name: outcome for line in played for name, outcome in line.items()}
 
     def enqueue(self, work: str, entry: Entry, number: int, deadline: datetime) -> None:
@@ -184,7 +213,8 @@ def open_engine(tools: Tools, entries: Sequence[Entry], queueing: Queueing | Non
         DBOS(config=config)
         stopped = False
         try:
-            works = {name: DBOS.workflow(name=name)(play) for name, play in _works(tools, entries).items()}
+            fetched = Fetched()
+            works = {name: DBOS.workflow(name=name)(play) for name, play in _works(tools, entries, fetched).items()}
             DBOS.listen_queues([QUEUE] if queueing else [])
             DBOS.launch()
             if queueing is not None:
@@ -194,7 +224,7 @@ def open_engine(tools: Tools, entries: Sequence[Entry], queueing: Queueing | Non
                     polling_interval_sec=queueing.poll_seconds,
                     on_conflict="always_update",
                 )
-            yield Engine(DBOS, works)
+            yield Engine(DBOS, works, fetched)
         except KeyboardInterrupt:
             stopped = True  # the process is about to end: what its turns did is on disk, and their threads need no wait
             raise
@@ -239,7 +269,7 @@ def _config(tools: Tools, queueing: Queueing | None) -> DBOSConfig:
     }
 
 
-def _works(tools: Tools, entries: Sequence[Entry]) -> dict[str, Play]:
+def _works(tools: Tools, entries: Sequence[Entry], fetched: Fetched) -> dict[str, Play]:
     """The workflows by name. Each takes the name of an entry and a round; each step's duration is measured."""
     by_name = {entry.name: entry for entry in entries}
 
@@ -254,7 +284,10 @@ def _works(tools: Tools, entries: Sequence[Entry]) -> dict[str, Play]:
 
     def step(entry: Entry, number: int = 0) -> Callable[..., Any]:
         def run(work: Callable[..., Any], *inputs: Any) -> Any:
-            return _durable(work, lambda: _measured(tools, entry, number, work, inputs))
+            result = _durable(work, lambda: _measured(tools, entry, number, work, inputs))
+            if work is stages.fetch:
+                fetched.tell(entry, number)
+            return result
 
         return run
 

@@ -76,14 +76,14 @@ class RoundScores:
         return self._percentiles[day]
 
     def _percentiles_of(self, values: np.ndarray) -> np.ndarray:
-        from scipy.stats import rankdata
-
         on_time = np.array([member.on_time for member in self.members])
         result = np.full(values.shape, np.nan)
         for row, scores in enumerate(values):
             ranked = np.flatnonzero(on_time & ~np.isnan(scores))
             if len(ranked):
-                result[row, ranked] = (rankdata(scores[ranked]) - 1) / max(len(ranked) - 1, 1)
+                ordered, own = np.sort(scores[ranked]), scores[ranked]
+                below, up_to = (np.searchsorted(ordered, own, side) for side in ("left", "right"))
+                result[row, ranked] = (below + up_to - 1) / 2 / max(len(ranked) - 1, 1)  # ties share their mean place
             for late in np.flatnonzero(~on_time & ~np.isnan(scores)):
                 result[row, late] = float(np.mean(scores[ranked] < scores[late])) if len(ranked) else 0.0
         return result
