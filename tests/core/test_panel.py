@@ -275,6 +275,16 @@ def test_batches_are_the_whole_in_pieces_of_whole_eras(eras_at_once: int) -> Non
     assert [piece[ERA].n_unique() for piece in pieces] == {1: [1] * 6, 4: [4, 2], 16: [6]}[eras_at_once]
 
 
+def test_batches_of_small_eras_grow_while_they_stay_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = weekly()  # 6 eras of 2 rows
+    monkeypatch.setattr("eraforge.core.panel.FIRST_ERAS", 1)
+    for most, sizes in ((4, [1, 2, 2, 1]), (100, [1, 2, 3]), (1, [1] * 6)):
+        monkeypatch.setattr("eraforge.core.panel.ROWS_AT_ONCE", most)
+        pieces = list(panel.batches())
+        assert [piece[ERA].n_unique() for piece in pieces] == sizes
+        assert pl.concat(pieces).equals(panel.collect())
+
+
 def test_a_whole_number_matrix_refuses_missing_values() -> None:
     frame = pl.DataFrame({"full": [1, 2], "holes": [1, None]}, schema={"full": pl.Int8, "holes": pl.Int8})
     with pytest.raises(DataError, match="'holes' has 1 missing") as caught:

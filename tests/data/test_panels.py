@@ -15,6 +15,7 @@ from eraforge.arenas.classic import CLASSIC
 from eraforge.core.calendar import label_known_on
 from eraforge.core.errors import DataError, UserError
 from eraforge.core.panel import ERA, ID, Sample
+from eraforge.data import panels
 from eraforge.data.checks import check_panel
 from eraforge.data.feature_sets import feature_sets
 from eraforge.data.panels import read_live, read_panel, target_of
@@ -58,6 +59,21 @@ def test_two_files_become_one_panel_of_the_selected_columns(tmp_path: Path) -> N
     assert (panel.synthetic, panel.digest, panel.sample) == (None, "d", Sample.TRAIN)
     assert panel.matrix().dtype == np.int8
     check_panel(panel, today=date(2026, 9, 1)).refuse()
+
+
+def test_a_file_named_by_its_content_is_read_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame(1, 3).sample(fraction=1, shuffle=True, seed=1).write_parquet(tmp_path / "train.parquet")
+    read = []
+    monkeypatch.setattr(panels, "_runs", lambda rows, runs=panels._runs: read.append(1) or runs(rows))
+
+    def panel(features: tuple[str, ...], digest: str | None) -> pl.DataFrame:
+        return read_panel([tmp_path / "train.parquet"], CLASSIC, features, (), Sample.TRAIN, digest=digest).collect()
+
+    first = panel(FEATURES, "content")
+    assert panel(FEATURES[:1], "content").equals(first.select(ERA, ID, FEATURES[0]))
+    assert len(read) == 1
+    assert panel(FEATURES, None).equals(first)
+    assert len(read) == 2
 
 
 @settings(max_examples=10, deadline=None)

@@ -17,6 +17,8 @@ from eraforge.core.errors import Broken, DataError, UserError
 
 ERA = "era"
 ID = "id"
+FIRST_ERAS = 16
+ROWS_AT_ONCE = 100_000
 
 
 class Sample(StrEnum):
@@ -214,11 +216,20 @@ class Panel:
         """Features of all rows as one C-ordered array, shape (rows, features)."""
         return frame_matrix(self.frame.select(self.features).collect(), self.features, dtype)
 
-    def batches(self, eras_at_once: int = 16) -> Iterator[pl.DataFrame]:
-        """Consecutive collected pieces of some eras each, so that the whole is never in memory."""
-        for start in range(0, len(self.eras), eras_at_once):
-            chunk = list(self.eras[start : start + eras_at_once])
-            yield self.frame.filter(pl.col(ERA).is_in(chunk)).collect()
+    def batches(self, eras_at_once: int | None = None) -> Iterator[pl.DataFrame]:
+        """Consecutive collected pieces of whole eras, so that the whole is never in memory.
+
+        Args:
+            eras_at_once: eras of each piece. Without it 16, and up to twice as many in the next as long as a piece has
+                fewer than ROWS_AT_ONCE rows: every piece reads anew, which small eras would pay for most.
+        """
+        start, count = 0, eras_at_once or FIRST_ERAS
+        while start < len(self.eras):
+            piece = self.frame.filter(pl.col(ERA).is_in(list(self.eras[start : start + count]))).collect()
+            yield piece
+            start += count
+            if eras_at_once is None and 0 < 2 * piece.height <= ROWS_AT_ONCE:
+                count *= 2
 
     def era_before(self, moment: date) -> str | None:
         """The last era dated strictly before `moment`, or None."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from eraforge.data.feature_sets import SYNTHETIC
 
 HORIZON = re.compile(r"_(\d+)$")
 WITHOUT_ERA = "X"
+REMEMBERED_FILES = 64
 
 
 def read_panel(
@@ -44,9 +47,11 @@ def read_panel(
     if not paths:
         raise UserError("no-files", "No file was named to read a panel from.", "Fetch the dataset first.")
     frame = pl.concat([_scan(path, arena, features, targets) for path in paths], how="vertical")
-    moments = _moments(frame, arena, targets, era_dates or {})
+    columns = arena.era_column, arena.id_file_column
+    runs = _runs(frame) if digest is None else _remembered_runs(digest, tuple(paths), columns, frame)
+    moments = _moments(runs, arena, targets, era_dates or {})
     return Panel(
-        frame=_in_order(frame, moments),
+        frame=_in_order(frame, runs, moments),
         features=tuple(features),
         targets=tuple(target_of(arena, name) for name in targets),
         moments=moments,
@@ -135,11 +140,41 @@ def _schema(path: Path) -> Mapping[str, pl.DataType]:
         ) from None
 
 
-def _moments(frame: pl.LazyFrame, arena: Arena, targets: Sequence[str], era_dates: Mapping[str, date]) -> Moments:
-    labels = frame.select(pl.col(ERA).unique()).collect().get_column(ERA).to_list()
-    if not labels:
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """How rows follow each other: the era of each run of equal eras, and whether ids rise within all of them."""
+
+    eras: tuple[str, ...]
+    ids_rise: bool
+
+
+def _runs(frame: pl.LazyFrame) -> _Runs:
+    changes = pl.col(ERA) != pl.col(ERA).shift(1)
+    first = changes.fill_null(value=True)
+    found = frame.select(
+        pl.col(ERA).filter(first).implode().alias("eras"),
+        (~first & (pl.col(ID) < pl.col(ID).shift(1))).any().alias("falls"),
+    ).collect()
+    return _Runs(tuple(found.item(0, "eras").to_list()), not found.item(0, "falls"))
+
+
+_RUNS: OrderedDict[tuple[object, ...], _Runs] = OrderedDict()
+
+
+def _remembered_runs(digest: str, paths: tuple[Path, ...], columns: tuple[str, str], frame: pl.LazyFrame) -> _Runs:
+    """The same for files named by their content, which need no second reading."""
+    key = digest, paths, columns
+    if key not in _RUNS:
+        _RUNS[key] = _runs(frame)
+        while len(_RUNS) > REMEMBERED_FILES:
+            _RUNS.popitem(last=False)
+    return _RUNS[key]
+
+
+def _moments(runs: _Runs, arena: Arena, targets: Sequence[str], era_dates: Mapping[str, date]) -> Moments:
+    if not runs.eras:
         raise DataError("empty-panel", "The files hold no rows.", "Fetch the dataset again.")
-    dated = sorted((_date_of(arena, label, era_dates), label) for label in labels)
+    dated = sorted((_date_of(arena, label, era_dates), label) for label in dict.fromkeys(runs.eras))
     days = tuple(day for day, _ in dated)
     by_horizon = {
         horizon: tuple(label_known_on(arena.calendar, day, horizon) for day in days)
@@ -162,13 +197,11 @@ def _date_of(arena: Arena, label: str, era_dates: Mapping[str, date]) -> date:
         ) from None
 
 
-def _in_order(frame: pl.LazyFrame, moments: Moments) -> pl.LazyFrame:
+def _in_order(frame: pl.LazyFrame, runs: _Runs, moments: Moments) -> pl.LazyFrame:
     """The rows sorted by (era in time order, id); files that already are stay lazy and unsorted."""
-    place = pl.col(ERA).replace_strict(moments.position, return_dtype=pl.Int32)
-    before, id_before = place.shift(1), pl.col(ID).shift(1)
-    disorder = (place < before) | ((place == before) & (pl.col(ID) < id_before))
-    if not frame.select(disorder.any()).collect().item():
+    if runs.ids_rise and runs.eras == moments.eras:
         return frame
+    place = pl.col(ERA).replace_strict(moments.position, return_dtype=pl.Int32)
     return frame.sort(place, ID, maintain_order=True)
 
 
