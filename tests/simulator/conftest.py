@@ -83,6 +83,9 @@ class SmallMarket:
         mixed = 0.5 * self._signal(round_day)[:, None] + noise
         return (np.argsort(np.argsort(mixed, axis=0), axis=0) + 0.5) / self.ROWS
 
+    def present(self, round_day: date) -> np.ndarray:
+        return np.ones(len(self.competitors), bool)
+
     def benchmarks(self, round_day: date) -> tuple[tuple[str, ...], np.ndarray]:
         return (), np.empty((self.ROWS, 0))
 

@@ -79,6 +79,10 @@ class World(Protocol):
         """(n, competitors) predictions; a column of NaN where a competitor missed the round."""
         ...
 
+    def present(self, round_day: date) -> np.ndarray:
+        """(competitors,) whether each took part: where `field` has no NaN."""
+        ...
+
     def benchmarks(self, round_day: date) -> tuple[tuple[str, ...], np.ndarray]:
         """Names and (n, m) predictions of the benchmark models."""
         ...

@@ -58,6 +58,8 @@ def test_some_stake_nothing_a_few_heavily_and_some_miss_rounds(world: World) -> 
     assert stakes[1] == Decimal(0) < stakes[10]
     assert sum(stakes[-5:]) > sum(stakes) / 3
     missed = np.array([np.isnan(world.field(FIRST + timedelta(days=7 * week))[0]) for week in range(40)])
+    present = np.array([world.present(FIRST + timedelta(days=7 * week)) for week in range(40)])
+    assert np.array_equal(present, ~missed)
     habits = np.array([one.misses for one in world.competitors])
     assert missed[:, habits > 0].any()
     assert not missed[:, habits == 0].any()

@@ -93,6 +93,10 @@ class ChangingUniverse:
         """(n, competitors) predictions; a column of NaN where a competitor missed the round."""
         return self._of(round_day, self._world.field(round_day))
 
+    def present(self, round_day: date) -> np.ndarray:
+        """(competitors,) whether each took part."""
+        return self._world.present(round_day)
+
     def benchmarks(self, round_day: date) -> tuple[tuple[str, ...], np.ndarray]:
         """Names and (n, m) predictions of the benchmark models."""
         names, values = self._world.benchmarks(round_day)

@@ -183,7 +183,7 @@ class ScoreBook:
         """Places of the competitors who took part."""
         kept = self._presence.get(number)
         if kept is None:
-            kept = self._presence[number] = np.flatnonzero(~np.isnan(self._field(number)).any(axis=0)).tolist()
+            kept = self._presence[number] = np.flatnonzero(self._world.present(self._rounds.day(number))).tolist()
         return kept
 
     def _field(self, number: int) -> np.ndarray:

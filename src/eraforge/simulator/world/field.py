@@ -66,9 +66,13 @@ class Field:
             Shape (rows, competitors).
         """
         ranked = ranks(weighted(self._weights, basis)).T.copy()
-        source = generator(self._seed, self._scale.name, "attendance", day.isoformat())
-        ranked[:, source.random(len(self.competitors)) < self._misses] = np.nan
+        ranked[:, ~self.present(day)] = np.nan
         return ranked
+
+    def present(self, day: date) -> NDArray[np.bool_]:
+        """Who sends something in on that day. Shape (competitors,)."""
+        source = generator(self._seed, self._scale.name, "attendance", day.isoformat())
+        return np.asarray(source.random(len(self.competitors)) >= self._misses)
 
     def meta_model(self, predictions: Floats) -> Floats:
         """Stake-weighted mean of the ranked predictions of those who took part. Shape (rows,)."""

@@ -122,6 +122,14 @@ class World:
         """
         return self._field.predictions(self._day(round_day).basis, data_date(round_day))
 
+    def present(self, round_day: date) -> NDArray[np.bool_]:
+        """Which competitors took part. Shape (len(competitors),).
+
+        Raises:
+            UserError: `no-round-that-day`.
+        """
+        return self._field.present(data_date(self._open(round_day)))
+
     def benchmarks(self, round_day: date) -> tuple[tuple[str, ...], Floats]:
         """Names of the benchmark models and their live predictions. Shape (n, m).
 

@@ -57,6 +57,7 @@ def test_a_round_fits_together(name: str, request: pytest.FixtureRequest) -> Non
     field = world.field(ROUND_DAY)
     assert field.shape == (len(ids), len(world.competitors))
     taking_part = ~np.isnan(field[0])
+    assert np.array_equal(world.present(ROUND_DAY), taking_part)
     assert 0.5 < taking_part.mean() <= 1 and (~np.isnan(field[:, taking_part])).all()
     assert field[:, taking_part].min() > 0 and field[:, taking_part].max() < 1
     names, values = world.benchmarks(ROUND_DAY)

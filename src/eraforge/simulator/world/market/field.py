@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from eraforge.simulator.world.rows.naming import competitor_names, model_id
 
 NOISES = 12  # opinions about names that several competitors share and that change over a quarter
 LONGEST_NAME = 20
+REMEMBERED_QUARTERS = 4
 
 
 class MarketField:
@@ -40,6 +42,7 @@ class MarketField:
         self._noises *= 0.7 / np.sqrt(NOISES)
         self.competitors = self._enrol(source, insight[:count], count)
         self._misses = np.array([one.misses for one in self.competitors])
+        self._quarter = lru_cache(maxsize=REMEMBERED_QUARTERS)(self._draw_quarter)
 
     def predictions(self, section: Section, day: str, quarter: float) -> Floats:
         """(n, competitors) what the field sends in, in (0, 1); NaN columns for those who miss the day.
@@ -49,9 +52,12 @@ class MarketField:
             quarter: quarters of years since any fixed moment, with their fraction.
         """
         ranked = ranks(self._raw(section, quarter)[:-1]).T.copy()
-        source = generator(*self._labels, "attendance", day)
-        ranked[:, source.random(len(self.competitors)) < self._misses] = np.nan
+        ranked[:, ~self.present(day)] = np.nan
         return ranked
+
+    def present(self, day: str) -> np.ndarray:
+        """(competitors,) who sends something in on the day of that name."""
+        return np.asarray(generator(*self._labels, "attendance", day).random(len(self.competitors)) >= self._misses)
 
     def example(self, section: Section, quarter: float) -> Floats:
         """(n,) predictions of the example model: features alone, without a view of its own on names."""
@@ -70,10 +76,11 @@ class MarketField:
         """(NOISES, n) standard normal opinions that turn from one quarter's into the next one's."""
         begun = int(quarter // 1)
         turn = np.pi / 2 * (quarter - begun)
-        first, second = (
-            normals(generator(*self._labels, "opinions", begun + step), NOISES, self._rows) for step in (0, 1)
-        )
+        first, second = (self._quarter(begun + step) for step in (0, 1))
         return np.asarray((np.cos(turn) * first + np.sin(turn) * second)[:, section.rows])
+
+    def _draw_quarter(self, quarter: int) -> Floats:
+        return normals(generator(*self._labels, "opinions", quarter), NOISES, self._rows)
 
     def _enrol(self, source: np.random.Generator, insight: np.ndarray, count: int) -> tuple[Competitor, ...]:
         seed, scale, mark = self._labels

@@ -111,6 +111,14 @@ class MarketWorld:
         market_day = data_date(self._open(round_day))
         return self._field.predictions(self._section(round_day), market_day.isoformat(), quarter_of(market_day))
 
+    def present(self, round_day: date) -> np.ndarray:
+        """(competitors,) which of them took part.
+
+        Raises:
+            UserError: `no-round-that-day`.
+        """
+        return self._field.present(data_date(self._open(round_day)).isoformat())
+
     def benchmarks(self, round_day: date) -> tuple[tuple[str, ...], np.ndarray]:
         """These tournaments publish no benchmark models. Shape (n, 0).
 
