@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -26,6 +27,7 @@ from eraforge.simulator.tournament.rules.payouts import at_risk
 from eraforge.simulator.tournament.submissions import Standing, SubmissionBook
 
 REMEMBERED_ROUNDS = 72
+REMEMBERED_FIELDS = 8  # an answer is compared with those of the rounds before
 PLAIN_MEAN_STAKE = Decimal(1)
 Risk = Callable[[int, str], Decimal]
 
@@ -113,7 +115,7 @@ class ScoreBook:
         self._kept_members: dict[int, tuple[object, Membership]] = {}
         self._prepared: dict[int, tuple[tuple[Member, ...], ReadyRound]] = {}
         self._presence: dict[int, list[int]] = {}
-        self._latest_field: tuple[int, np.ndarray] | None = None
+        self._field = lru_cache(maxsize=REMEMBERED_FIELDS)(self._draw_field)
 
     def table(self, number: int, wanted: Iterable[int]) -> RoundScores:
         """Scores of a closed round on the wanted days (from 1); other days may be there as well."""
@@ -186,10 +188,8 @@ class ScoreBook:
             kept = self._presence[number] = np.flatnonzero(self._world.present(self._rounds.day(number))).tolist()
         return kept
 
-    def _field(self, number: int) -> np.ndarray:
-        if self._latest_field is None or self._latest_field[0] != number:
-            self._latest_field = number, self._world.field(self._rounds.day(number))
-        return self._latest_field[1]
+    def _draw_field(self, number: int) -> np.ndarray:
+        return self._world.field(self._rounds.day(number))
 
     def _prepare(self, number: int, members: tuple[Member, ...], columns: list[Standing | int]) -> ReadyRound:
         """The round's predictions made ready, kept for the rounds that are scored daily."""

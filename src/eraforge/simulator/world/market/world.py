@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ from eraforge.simulator.world.market.prices.source import Prices
 from eraforge.simulator.world.market.prices.spec import Spec
 from eraforge.simulator.world.market.sections import Section, Sections
 from eraforge.simulator.world.scale import scale_named
+
+REMEMBERED_SPANS = 8  # rounds whose answers are compared
 
 
 class MarketWorld:
@@ -46,6 +49,7 @@ class MarketWorld:
         count = len(layout.feature_names)
         self._field = MarketField(seed, scale, layout.mark, count, len(prices.country), layout.competitors)
         self._files = MarketFiles(layout, self._sections, self._outcomes, self._field, synthetic)
+        self._spans = lru_cache(maxsize=REMEMBERED_SPANS)(lambda place: self._sections.at(place).neutralizers())
         self._feed = PriceFiles(layout.arena.name, prices, synthetic)
 
     @property
@@ -133,7 +137,7 @@ class MarketWorld:
         Raises:
             UserError: `no-round-that-day`.
         """
-        return self._section(round_day).neutralizers() if self._layout.weighted else None
+        return self._spans(self._section(round_day).place) if self._layout.weighted else None
 
     def weights(self, round_day: date) -> np.ndarray | None:
         """(n,) sample weights at mean 1; None where none are used.
