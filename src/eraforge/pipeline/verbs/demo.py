@@ -112,7 +112,7 @@ PRICE_FEATURES = [
 ]
 
 
-STEP_DAYS = 15  # how often scores are fetched while the rounds wait for their days
+STEP_DAYS = 30  # how often scores are fetched while the rounds wait for their days
 
 
 def demo(visit: Visit, rounds: int, scale: str, seed: int, fresh: bool) -> Facts:
