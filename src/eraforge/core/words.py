@@ -315,7 +315,8 @@ class Entry:
         folds: walk-forward folds of the evaluation; 0 skips it.
         damp: keep the change from the last answers within the arena's limit, at the least cost in the new signal.
         leaks: how thoroughly the evaluation looks for leaks: `quick`, `thorough`, or `off`, which the report tells.
-        retrain: rounds after which the model is trained anew, `version` (with each new data version) or `never`.
+        retrain: rounds after which the model is trained anew, `version` (with each new data version) or `never`; a
+            number of rounds includes new versions.
     """
 
     name: str

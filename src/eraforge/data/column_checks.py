@@ -200,7 +200,8 @@ def _moment_findings(
             Severity.REFUSE,
             "label-before-its-time",
             f"target {target!r} has values in {early} eras whose label is not known yet.",
-            "Check the calendar and the horizon of this target; a label from the future leaks.",
+            "Check the calendar and the horizon of this target; a label from the future leaks. `target` may stand for "
+            "one of another horizon in this data version: name that one.",
         )
     if main and rows and gaps / rows > limits.target_missing:
         yield Finding(

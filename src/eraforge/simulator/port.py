@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -43,7 +44,62 @@ class PriceFeed(Protocol):
         ...
 
 
-class World(Protocol):
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A further version of the data, by what it changes in the version before it.
+
+    Args:
+        version: its name, which stands at the beginning of its files' names.
+        target: the named target that its column `target` equals.
+        renamed: the feature set that has another name, `named`; "" for none.
+        since: the first round in which its files are listed.
+        until: the first round in which those of the version before it are listed no more; None while they stay.
+    """
+
+    version: str
+    target: str
+    renamed: str
+    named: str
+    since: int
+    until: int | None
+
+
+class Dataset(Protocol):
+    """The files of one version of the data."""
+
+    def filenames(self) -> tuple[str, ...]:
+        """Names of the files."""
+        ...
+
+    def write(self, filename: str, round_day: date, destination: Path) -> None:
+        """Write the file as it was on that day."""
+        ...
+
+    def edition(self, filename: str, round_day: date) -> str:
+        """Names the content of the file on that day: equal editions, equal bytes."""
+        ...
+
+
+@runtime_checkable
+class Versioned(Protocol):
+    """A world whose data can come in further versions."""
+
+    @property
+    def feature_sets(self) -> tuple[str, ...]:
+        """Names of the feature sets of its first version."""
+        ...
+
+    @property
+    def named_targets(self) -> tuple[str, ...]:
+        """Target columns that `target` can equal."""
+        ...
+
+    def released(self, releases: tuple[Release, ...]) -> Dataset:
+        """The files of the last of these versions, each of which builds on the one before it."""
+        ...
+
+
+class World(Dataset, Protocol):
     """Data, truths and competitors, all of them functions of a seed. `round_day` is the open day of a round."""
 
     @property
@@ -54,18 +110,6 @@ class World(Protocol):
 
     @property
     def competitors(self) -> Sequence[Player]: ...
-
-    def filenames(self) -> tuple[str, ...]:
-        """Names of the dataset files."""
-        ...
-
-    def write(self, filename: str, round_day: date, destination: Path) -> None:
-        """Write the file as it was on that day."""
-        ...
-
-    def edition(self, filename: str, round_day: date) -> str:
-        """Names the content of the file on that day: equal editions, equal bytes."""
-        ...
 
     def live_ids(self, round_day: date) -> np.ndarray:
         """(n,) ids of the live universe, ascending."""

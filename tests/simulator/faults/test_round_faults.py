@@ -8,8 +8,10 @@ import numerapi
 import numpy as np
 import pandas as pd
 import polars as pl
+import pytest
 import requests
 
+from eraforge.core.errors import UserError
 from eraforge.simulator.server.inprocess import LocalTournament, local_tournament
 from eraforge.simulator.world import World
 
@@ -175,3 +177,133 @@ def test_a_plan_in_force_goes_on_after_a_restart(tmp_path: Path, tiny_world: Wor
         statuses.append(asked)
     assert statuses[0] == statuses[1]
     assert statuses[0].count(429) == 2 and 503 in statuses[0]
+
+
+RELEASE = {"name": "version-released", "rounds": [1347], "beside": 2}
+
+
+def listed(client: numerapi.NumerAPI, **asked: int) -> set[str]:
+    return {name.split("/")[0] for name in client.list_datasets(**asked)}
+
+
+def test_a_version_comes_beside_the_one_before_it_and_takes_its_place(
+    sim: LocalTournament, client: numerapi.NumerAPI, tmp_path: Path
+) -> None:
+    sim.disturb(RELEASE)
+    seen = []
+    for number in range(1345, 1351):
+        sim.advance(OPENS + DAY * (number - 1346 + 2 * (number > 1349)))  # no round opens on a Sunday or Monday
+        assert client.get_current_round() == number
+        seen.append(listed(client))
+    assert seen == [{"v5.3"}, {"v5.3"}, {"v5.3", "v5.4"}, {"v5.3", "v5.4"}, {"v5.4"}, {"v5.4"}]
+    assert changes(sim, "version-released") == [
+        {
+            "tournament": 8, "round": 1347, "fault": "version-released", "version": "v5.4",
+            "target": "target_jasper_60", "renamed": "quantum", "named": "quantum_equivalent_features", "until": 1349,
+        }
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match=r"v5\.3/live\.parquet not found"):
+        client.download_dataset("v5.3/live.parquet", str(tmp_path / "gone.parquet"))
+    old = client.download_dataset("v5.3/live.parquet", str(tmp_path / "old.parquet"), round_num=1348)
+    now = client.download_dataset("v5.4/live.parquet", str(tmp_path / "now.parquet"), round_num=1348)
+    before, after = pd.read_parquet(old), pd.read_parquet(now)
+    assert before.equals(after[before.columns]) and after.shape[1] > before.shape[1]
+    with pytest.raises(ValueError, match=r"v5\.4/live\.parquet not found"):
+        client.download_dataset("v5.4/live.parquet", str(tmp_path / "early.parquet"), round_num=1346)
+
+
+def test_answers_by_id_count_whichever_version_they_were_made_from(
+    sim: LocalTournament, client: numerapi.NumerAPI, tmp_path: Path
+) -> None:
+    sim.disturb({"name": "version-released", "rounds": [1346]})
+    sim.advance(OPENS)
+    for version, model in (("v5.3", "practice_a"), ("v5.4", "practice_b")):
+        file = client.download_dataset(f"{version}/live.parquet", str(tmp_path / f"{version}.parquet"))
+        made = pd.read_parquet(file).iloc[:, 2:44].mean(axis=1).rank(pct=True).clip(0.01, 0.99)
+        client.upload_predictions(df=made.rename("prediction").reset_index(), model_id=sim.models[model])
+    assert [one["error"] for one in changes(sim, "submission-created")] == [None, None]
+    sim.advance(8 * DAY)
+    scores = [
+        {row["displayName"]: row["value"] for row in client.submission_scores(sim.models[model]) if row["day"] == 1}
+        for model in ("practice_a", "practice_b")
+    ]
+    assert scores[0] == scores[1] and scores[0]["corr60"] is not None
+
+
+def test_where_target_moves_the_scores_of_a_round_stay(tmp_path: Path, tiny_world: World) -> None:
+    """What pays is CORR and MMC of ender at 60 days, whatever a version calls `target`."""
+    tables, configurations = [], []
+    for name, plan in (("calm", []), ("moved", [RELEASE])):
+        with local_tournament(tmp_path / name, world=tiny_world) as sim:
+            sim.disturb(*plan)
+            sim.advance(sim.now() + 10 * DAY)
+            tables.append(sim.tournament.scores.table(1347, [1, 2]).days)
+            configurations.append(sim.tournament.rounds.get(1347).score_configs)
+    np.testing.assert_array_equal(tables[0][2], tables[1][2])
+    assert configurations[0] == configurations[1]
+
+
+def test_a_released_version_is_there_after_a_restart_and_after_the_faults_ended(
+    tmp_path: Path, tiny_world: World
+) -> None:
+    for place in range(3):
+        with local_tournament(tmp_path / "state", world=tiny_world) as sim:
+            if place == 0:
+                sim.disturb({"name": "version-released"})
+                sim.advance(sim.now() + 9 * DAY)
+            if place == 1:
+                assert sim.server.site.board.struck == [1]
+                sim.disturb()
+                sim.advance(sim.now() + 2 * DAY)
+            found = changes(sim, "version-released")
+            contest = sim.tournament.contest(8)
+            assert [(one["round"], one["until"]) for one in found] == [(1345, None)]
+            assert contest.published.names(1344) == ("v5.3",) and contest.published.names(1345) == ("v5.3", "v5.4")
+            assert sim.judge().clean
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "hint"),
+    [
+        ("version", "v5.3", "v5.4"),
+        ("version", "../v6", "v5.4"),
+        ("target", "target", "target_ender_20"),
+        ("target", "target_nobody_60", "target_ender_20"),
+        ("renamed", "tiny", "small"),
+        ("beside", -1, "number of rounds"),
+    ],
+)
+def test_a_version_that_cannot_be_is_refused_at_once(
+    sim: LocalTournament, setting: str, value: object, hint: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        sim.disturb({**RELEASE, setting: value})
+    assert caught.value.code == "setting-not-understood" and hint in caught.value.next_step
+    assert setting in caught.value.sentence and not changes(sim, "faults-set")
+
+
+def test_tournaments_whose_data_come_in_one_version_are_left_alone(three: LocalTournament) -> None:
+    three.disturb({"name": "version-released"})
+    three.advance(three.now() + 3 * DAY)
+    assert [one["tournament"] for one in changes(three, "version-released")] == [8]
+
+
+def test_a_model_upload_names_a_version_and_ends_with_it(
+    sim: LocalTournament, client: numerapi.NumerAPI, tmp_path: Path
+) -> None:
+    upload = tmp_path / "model.pkl"
+    upload.write_bytes(b"never opened")
+    sim.disturb({**RELEASE, "rounds": [1346], "beside": 1})
+    sim.advance(OPENS)
+    assert list(client.model_upload_data_versions()) == ["v5.3", "v5.4"]
+    asked = client.raw_query("{ computePickleDataVersions { name default deprecated } }")
+    told = {row["name"]: (row["default"], row["deprecated"]) for row in asked["data"]["computePickleDataVersions"]}
+    assert told == {"v5.3": (True, True), "v5.4": (False, False)}
+    identifier = client.model_upload(str(upload), model_id=sim.models["practice_a"], data_version="v5.3")
+    sim.advance(OPENS + DAY)
+    assert list(client.model_upload_data_versions()) == ["v5.4"]
+    trigger = client.raw_query(
+        f'mutation {{ triggerComputePickleUpload(pickleId: "{identifier}") {{ id }} }}', authorization=True
+    )["data"]["triggerComputePickleUpload"]["id"]
+    status = sim.tournament.records.pickles.runs[trigger].statuses[-1]
+    assert status.status == "failed" and "v5.3 is no longer available" in str(status.description)

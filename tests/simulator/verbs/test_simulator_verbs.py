@@ -58,8 +58,12 @@ def test_faults_by_name_by_plan_and_none(sim: LocalTournament, tmp_path: Path) -
     (rule,) = do("simulator faults", server=sim.url, plan=str(plan))["fault"]
     assert rule["rounds"] == [1346]
     assert do("simulator faults", server=sim.url, clear=True)["fault"] == []
+    facts = do("simulator faults", name="version-released", server=sim.url, rounds="1347", settings="beside=5")
+    assert [(rule["rounds"], rule["beside"]) for rule in facts["fault"]] == [([1347], 5)]
+    assert "rounds 1347" in shown(views.faults, facts)
     for wrong, code in (
         ({"name": "none such"}, "unknown-fault"),
+        ({"name": "version-released", "settings": 'version="v5.3"'}, "setting-not-understood"),
         ({"name": "hanging", "on": "first"}, "settings-not-understood"),
         ({"name": "hanging", "settings": "seconds"}, "settings-not-understood"),
         ({"plan": str(tmp_path / "none.toml")}, "plan-not-found"),

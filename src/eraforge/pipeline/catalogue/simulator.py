@@ -47,6 +47,7 @@ SIMULATOR: tuple[Verb, ...] = (
             Option("probability", float, 1.0, "of striking a request that matches", least=0, most=1),
             Option("on", str, "", "only these of the matching requests, like 1,3"),
             Option("operations", str, "", "only these operations or files, like createSubmission,*.parquet"),
+            Option("rounds", str, "", "only these rounds, for a fault of rounds, like 1347,1350"),
             Option("settings", str, "", 'settings of the fault, like "seconds=3, pieces=10"'),
             Option("clear", bool, False, "end all faults first"),
         ),

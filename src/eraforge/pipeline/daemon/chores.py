@@ -1,4 +1,4 @@
-"""What is done while no window waits: scores and payouts daily, trainings that fall due, a report a week."""
+"""What is done while no window waits: scores, payouts and data versions daily, trainings due, a report a week."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from eraforge.pipeline.daemon.reports import write_report
 from eraforge.pipeline.daemon.watch import Watched
 from eraforge.pipeline.engine import Engine
 from eraforge.pipeline.notices.office import Office
+from eraforge.pipeline.steps import versions
 from eraforge.pipeline.steps.ahead import training
 from eraforge.pipeline.steps.follow_up import settled_payouts
 from eraforge.pipeline.tools import Tools
@@ -68,8 +69,16 @@ class Chores:
                 if paid["adds_up"] is False:
                     told = f"Round {paid['round']} paid {paid['settled']}, its scores come to {paid['recomputed']}."
                     self._office.tell("payout-off", f"{entry.name}/{paid['round']}", told, now)
+            self._tell_versions(entry, now)
         except EraforgeError as error:
             self._office.tell("scores-failed", f"{entry.name}/{now:%Y-%m-%d}", error.sentence, now, error.next_step)
+
+    def _tell_versions(self, entry: Entry, now: datetime) -> None:
+        """Say once that a newer version of the data is offered than the one the entry reads."""
+        for version in versions.newer_versions(self._tools, entry):
+            told = f"{version} of the {entry.arena} data is offered; entry {entry.name!r} reads "
+            told += f"{self._tools.arena(entry).version}."
+            self._office.tell("data-version-offered", f"{entry.name}/{version}", told, now)
 
     def _train_ahead(self, entry: Entry, number: int, now: datetime) -> None:
         last = training.last_trained(self._tools, entry)

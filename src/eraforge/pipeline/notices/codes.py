@@ -33,6 +33,7 @@ CODES: dict[str, Kind] = {
     "ping-failed": Kind("error", "The outside watcher was not reached: check `run.ping_url`."),
     "channel-failed": Kind("error", "A notice could not be delivered: check that channel's settings."),
     "report-written": Kind("info", ""),
+    "data-version-offered": Kind("warning", "See `eraforge data check`; an entry moves when you write its `version`."),
     "training-failed": Kind("warning", "The last model plays on; `eraforge train` shows the error."),
 }
 """Code to kind. A later code is one more line."""

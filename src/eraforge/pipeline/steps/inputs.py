@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial, reduce
@@ -60,17 +61,52 @@ def fetch_files(tools: Tools, entry: Entry, number: int, only: Collection[str] =
         if only and role not in only:
             continue
         if filename not in offered:
-            raise DataError(
-                "dataset-not-offered",
-                f"The tournament does not offer {filename} now.",
-                f"It offers: {', '.join(sorted(offered)[:6])} … Check `version` of entry {entry.name!r}.",
-            )
+            raise _not_offered(entry, arena, filename, offered)
         digests[role] = _fetch_file(tools, entry, filename, number if role == "live" else None)
         if role == ("train" if arena.files.features is None else "features"):
             columns_of(tools, entry, digests)  # a misspelt set or target is said before the gigabytes come
     if entry.prices and (not only or price_rows.ROLE in only):
         digests[price_rows.ROLE] = price_rows.fetch_prices(tools, entry)
     return digests
+
+
+def _not_offered(entry: Entry, arena: Arena, filename: str, offered: Collection[str]) -> DataError:
+    """What is said of a file that is not listed: that its version is gone, or that the file alone is missing."""
+    versions = offered_versions(arena, offered)
+    if versions and arena.version not in versions:
+        step = (
+            f'It offers {" and ".join(versions)}: write `version = "{versions[-1]}"` in [entries.{entry.name}] of '
+            "eraforge.toml, and the model is trained again. What was played before is kept."
+        )
+    else:
+        step = f"It offers: {', '.join(sorted(offered)[:6])} … Check `version` of entry {entry.name!r}."
+    return DataError("dataset-not-offered", f"The tournament does not offer {filename} now.", step)
+
+
+def offered_versions(arena: Arena, offered: Collection[str]) -> list[str]:
+    """The data versions of which a listing holds every file that a turn reads, the oldest first."""
+    before, _, after = arena.files.live.partition("{version}")
+    pattern = re.compile(f"{re.escape(before)}([^/]+){re.escape(after)}")
+    found = {match[1] for match in map(pattern.fullmatch, offered) if match}
+    whole = [one for one in found if set(roles(replace(arena, version=one)).values()) <= set(offered)]
+    return sorted(whole, key=version_order)
+
+
+def version_order(version: str) -> tuple[list[int], str]:
+    """Orders versions by their numbers: v5.10 comes after v5.9."""
+    return [int(one) for one in re.findall(r"\d+", version)], version
+
+
+def fetch_features(tools: Tools, entry: Entry, version: str) -> bytes | None:
+    """The features file of a data version, or None where the arena has none.
+
+    Raises:
+        DataError, Transient: as `fetch_files`.
+    """
+    name = tools.arena(entry).files.features
+    if name is None:
+        return None
+    return tools.objects.get(_fetch_file(tools, entry, name.format(version=version), None))
 
 
 def _fetch_file(tools: Tools, entry: Entry, filename: str, number: int | None) -> str:

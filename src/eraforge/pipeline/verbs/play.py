@@ -12,7 +12,7 @@ from eraforge.core.words import Effect, EffectKind, Entry, Round, Slot
 from eraforge.data.memory_plan import available_memory, plan_memory, plan_training
 from eraforge.models.members import memory_per_value
 from eraforge.pipeline.effects import Timing
-from eraforge.pipeline.steps import inputs, stages
+from eraforge.pipeline.steps import inputs, stages, versions
 from eraforge.pipeline.steps.fits import build_model
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.verb import Facts, Visit
@@ -45,7 +45,11 @@ def data_check(visit: Visit, entry: str, round: int) -> Facts:
         plan = plan_memory([tools.objects.path(files["train"])], columns, len(panel.eras), available_memory())
         training = plan_training(plan, one.learner, len(panel.features), memory_per_value(build_model(one)))
         found = {sample: tools.cache.read_json(digest) for sample, digest in reports.items()}
-        return {"reports": found, "memory": f"{plan.sentence} {training.sentence}"}
+        told = [
+            {"severity": str(one.severity), "code": one.code, "sentence": one.sentence, "next_step": one.next_step}
+            for one in versions.findings(tools, one, files)
+        ]
+        return {"reports": found, "versions": told, "memory": f"{plan.sentence} {training.sentence}"}
 
     return _each(visit, entry, round, work)
 

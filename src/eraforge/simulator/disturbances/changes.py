@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from eraforge.simulator.port import Release
+
 Key = tuple[int, int]  # tournament and round
 
 
@@ -41,6 +43,7 @@ class Disturbances:
         resolved_late: by how many score days a round resolves late.
         revisions: revisions of a round's scores.
         rejections: late rejections, by the identifier of the submission.
+        releases: further versions of a tournament's data, in the order of the rounds they come with.
         version: grows with every line; what was derived before it grew may be out of date.
     """
 
@@ -49,6 +52,7 @@ class Disturbances:
     resolved_late: dict[Key, int] = field(default_factory=dict)
     revisions: dict[Key, list[Revision]] = field(default_factory=dict)
     rejections: dict[str, Rejection] = field(default_factory=dict)
+    releases: dict[int, tuple[Release, ...]] = field(default_factory=dict)
     version: int = 0
 
     def appliers(self) -> dict[str, Callable[[datetime, Mapping[str, Any]], None]]:
@@ -59,6 +63,7 @@ class Disturbances:
             "resolution-delayed": self._resolution_delayed,
             "score-revised": self._score_revised,
             "submission-rejected": self._submission_rejected,
+            "version-released": self._version_released,
         }
 
     def revised(self, tournament: int, number: int, now: datetime) -> tuple[Revision, ...]:
@@ -93,6 +98,13 @@ class Disturbances:
 
     def _submission_rejected(self, at: datetime, facts: Mapping[str, Any]) -> None:
         self.rejections[facts["id"]] = Rejection(datetime.fromisoformat(facts["from"]), facts["error"])
+        self.version += 1
+
+    def _version_released(self, at: datetime, facts: Mapping[str, Any]) -> None:
+        names = ("version", "target", "renamed", "named", "until")
+        release = Release(since=facts["round"], **{name: facts[name] for name in names})
+        others = [one for one in self.releases.get(facts["tournament"], ()) if one.version != release.version]
+        self.releases[facts["tournament"]] = tuple(sorted([*others, release], key=lambda one: one.since))
         self.version += 1
 
 

@@ -18,6 +18,7 @@ from eraforge.core import calendar
 from eraforge.core.digest import digest_value
 from eraforge.core.words import Arena
 from eraforge.simulator.disturbances.changes import Disturbances
+from eraforge.simulator.disturbances.versions import Versions
 from eraforge.simulator.port import Player, World
 from eraforge.simulator.world.parquet import SYNTHETIC_KEY, sink
 
@@ -35,6 +36,7 @@ class ChangingUniverse:
 
     def __init__(self, world: World, disturbances: Disturbances) -> None:
         self._world, self._disturbances = world, disturbances
+        self.published = Versions(world, disturbances)
         self._rows_as_of = lru_cache(maxsize=8)(self._draw_rows)
 
     @property
@@ -53,12 +55,12 @@ class ChangingUniverse:
         return self._world.competitors
 
     def filenames(self) -> tuple[str, ...]:
-        """Names of the dataset files."""
-        return self._world.filenames()
+        """Names of the dataset files, of every version."""
+        return self.published.filenames()
 
     def write(self, filename: str, round_day: date, destination: Path) -> None:
         """Write the file as it was on that day; live files hold the universe of the round."""
-        self._world.write(filename, round_day, destination)
+        self.published.write(filename, round_day, destination)
         rows = self._rows(round_day) if self._is_live(filename) else None
         if rows is None:
             return
@@ -76,7 +78,7 @@ class ChangingUniverse:
 
     def edition(self, filename: str, round_day: date) -> str:
         """Names the content of the file on that day: equal editions, equal bytes."""
-        planned = self._world.edition(filename, round_day)
+        planned = self.published.edition(filename, round_day)
         rows = self._rows(round_day) if self._is_live(filename) else None
         return planned if rows is None else f"{planned}-{len(rows[0])}-rows"
 

@@ -62,8 +62,14 @@ class FaultBoard:
 
         Args:
             request: the number of the last request that it does not concern.
+
+        Raises:
+            UserError: `setting-not-understood` by a tournament that is played here.
         """
         with self._lock:
+            for fault in [rule.fault for rule in plan.rules if isinstance(rule.fault, RoundFault)]:
+                for contest in self._tournament.contests.values():
+                    fault.check(contest)
             self._tournament.change("faults-set", {**plan.as_dict(), "request": request})
             self._take(plan, self._tournament.now())
             self.pass_time(self._tournament.now())
@@ -139,7 +145,7 @@ class FaultBoard:
             return
         self._decided.add((place, contest.number, number))
         in_time = self._started < (found.closes if fault.once_closed else found.opens) and rule.in_time(found.opens)
-        if not in_time or (rule.rounds and number not in rule.rounds):
+        if not in_time or (rule.rounds and number not in rule.rounds) or not fault.concerns(contest, number):
             return
         self.counts[place] += 1
         luck, draw = self.plan.draws(place, number, contest.number)

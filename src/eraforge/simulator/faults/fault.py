@@ -75,6 +75,17 @@ class RoundFault(Fault, ABC):
 
     once_closed: ClassVar[bool] = False
 
+    def check(self, contest: Contest) -> None:
+        """Whether its settings make sense in a tournament.
+
+        Raises:
+            UserError: `setting-not-understood`.
+        """
+
+    def concerns(self, contest: Contest, number: int) -> bool:
+        """Whether it can befall that round of that tournament at all."""
+        return True
+
     @abstractmethod
     def change(self, contest: Contest, number: int, draw: float) -> tuple[str, dict[str, Any]]:
         """The journal line it writes: the change and its facts, but for tournament, round and fault."""

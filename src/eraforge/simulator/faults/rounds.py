@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from eraforge.core.errors import UserError
 from eraforge.simulator.exchange.calls import Call, Kind
 from eraforge.simulator.faults.fault import Fault, Ground, Hidden, RoundFault, later
+from eraforge.simulator.port import Versioned
 from eraforge.simulator.tournament.contest import Contest
 
+NAMED = re.compile(r"v\d+\.\d+")
+KEPT = "_equivalent_features"  # as the real files call sets of an earlier version: `v3_equivalent_features`
 CREATES = frozenset({"createSubmission", "createSignalsSubmission"})
 
 
@@ -60,6 +65,56 @@ class UniverseChanged(RoundFault):
 
     def change(self, contest: Contest, number: int, draw: float) -> tuple[str, dict[str, Any]]:
         return "universe-changed", {"share": self.share}
+
+
+@dataclass(frozen=True)
+class VersionReleased(RoundFault):
+    """From a round on the dataset comes in a further version too: features added, a set renamed, `target` moved.
+
+    It befalls a tournament once: the first round that it strikes is the one in which the version is listed first.
+
+    Args:
+        version: the name of the further version.
+        target: the named target that its column `target` equals.
+        renamed: the feature set that has another name in it; none where this is empty.
+        beside: rounds for which the version before it stays listed; 0 for good.
+    """
+
+    version: str = "v5.4"
+    target: str = "target_jasper_60"
+    renamed: str = "quantum"
+    beside: int = 0
+    name: ClassVar[str] = "version-released"
+
+    def check(self, contest: Contest) -> None:
+        world = contest.planned
+        if not isinstance(world, Versioned):
+            return
+        wanted = {
+            "version": (
+                "a name like v5.4",
+                bool(NAMED.fullmatch(self.version)) and self.version != world.arena.version,
+            ),
+            "target": (f"one of: {', '.join(world.named_targets)}", self.target in world.named_targets),
+            "renamed": (f"one of: {', '.join(world.feature_sets)}", self.renamed in ("", *world.feature_sets)),
+            "beside": ("a number of rounds", self.beside >= 0),
+        }
+        for setting, (what, right) in wanted.items():
+            if not right:
+                raise UserError(
+                    "setting-not-understood",
+                    f"{setting} of the fault {self.name} is {getattr(self, setting)!r}.",
+                    f"Give {what}.",
+                )
+
+    def concerns(self, contest: Contest, number: int) -> bool:
+        known = {one.version: one.since for one in contest.published.releases}
+        return isinstance(contest.planned, Versioned) and known.get(self.version, number) >= number
+
+    def change(self, contest: Contest, number: int, draw: float) -> tuple[str, dict[str, Any]]:
+        facts = {"version": self.version, "target": self.target, "renamed": self.renamed}
+        named = self.renamed and f"{self.renamed}{KEPT}"
+        return "version-released", {**facts, "named": named, "until": number + self.beside if self.beside else None}
 
 
 @dataclass(frozen=True)
@@ -177,6 +232,7 @@ ROUNDS = (
     WindowMoved,
     WindowShortened,
     UniverseChanged,
+    VersionReleased,
     RejectedLate,
     ScoreRevised,
     ResolvedLate,

@@ -51,7 +51,9 @@ class Contest:
         risk: Callable[[int, str], Decimal],
         assumptions: Assumptions,
     ) -> None:
-        self.world: World = ChangingUniverse(world, records.disturbances)
+        self.planned, changing = world, ChangingUniverse(world, records.disturbances)
+        self.world: World = changing
+        self.published = changing.published
         self.arena, self.number = world.arena, world.arena.tournament
         self._records, self._objects, self.stake = records, objects, stake
         self.rounds = Rounds(world.arena, assumptions, records.disturbances)
@@ -67,6 +69,10 @@ class Contest:
     def model_ids(self) -> list[str]:
         """Every model of the tournament, in order of creation."""
         return self._records.models_of(self.number)
+
+    def listed(self, number: int) -> list[str]:
+        """Names of the dataset files that are listed in a round."""
+        return [name for name in self.world.filenames() if self.published.is_listed(name, number)]
 
     def predictions(self, standing: Standing) -> np.ndarray:
         """(n,) predictions of an accepted submission in the order of its round's live ids; NaN where one is missing."""

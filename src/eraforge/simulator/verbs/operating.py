@@ -40,6 +40,7 @@ def faults(
     probability: float,
     on: str,
     operations: str,
+    rounds: str,
     settings: str,
     clear: bool,
 ) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def faults(
 
     Args:
         name: of a fault to add, and with it `probability`, `on` (numbers of matching requests), `operations`
-            (patterns) and `settings` (`seconds=3, pieces=10`).
+            (patterns), `rounds` (numbers, for a fault of rounds) and `settings` (`seconds=3, pieces=10`).
         plan: a TOML file to put in the place of the faults in force.
         clear: end all faults first.
 
@@ -61,6 +62,7 @@ def faults(
         rule = {"name": name, "probability": probability, **_settings(settings)}
         rule |= {"on": [_number(one) for one in _listed(on)]} if on else {}
         rule |= {"operations": _listed(operations)} if operations else {}
+        rule |= {"rounds": [_number(one) for one in _listed(rounds)]} if rounds else {}
         plan_of({"fault": [rule]}, 0)
         ask(server, "faults", {"add": rule})
     return {"server": server, **ask(server, "faults")}
@@ -84,5 +86,7 @@ def _listed(text: str) -> list[str]:
 
 def _number(text: str) -> int:
     if not text.isdigit():
-        raise UserError("settings-not-understood", f"{text!r} is no number of a request.", "Give numbers: --on 1,3.")
+        raise UserError(
+            "settings-not-understood", f"{text!r} is no number.", "Give numbers: --on 1,3 or --rounds 1347."
+        )
     return int(text)

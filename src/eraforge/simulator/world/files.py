@@ -10,10 +10,11 @@ from pathlib import Path
 
 import polars as pl
 
-from eraforge.core.calendar import data_date
+from eraforge.core.calendar import data_date, is_open_day
+from eraforge.core.errors import UserError
 from eraforge.core.panel import Sample
-from eraforge.simulator.world.field import BENCHMARKS
 from eraforge.simulator.world.parquet import SYNTHETIC_KEY, sink
+from eraforge.simulator.world.rows.targets import MAIN
 from eraforge.simulator.world.tables import KEYS, META_MODEL, Tables
 from eraforge.simulator.world.weeks import era_label
 
@@ -45,26 +46,40 @@ class Part:
 
 
 class Files:
-    """Contents of every dataset file, by name and round day.
+    """The dataset files of one version: their contents by name and round day.
 
     Args:
-        tables: frames of any day.
+        tables: frames of any day, in that version.
         synthetic: the tag that every file carries.
+        mark: stands in every edition; tells apart contents that name, day and world alone do not.
     """
 
-    def __init__(self, tables: Tables, synthetic: str) -> None:
+    def __init__(self, tables: Tables, synthetic: str, mark: str = "") -> None:
         self._tables = tables
+        self._mark = mark
         self._weeks = tables.space.weeks
         self._scale = tables.space.scale
         self._synthetic = synthetic
 
-    def write(self, name: str, round_day: date, destination: Path, progress: Progress | None) -> None:
-        """Write the file of that bare name as it stands when the round opens.
+    def filenames(self) -> tuple[str, ...]:
+        """Names of the files, version included."""
+        return tuple(f"{self._tables.version.name}/{name}" for name in NAMES)
+
+    def write(self, filename: str, round_day: date, destination: Path, progress: Progress | None = None) -> None:
+        """Write a file as it stands when the round of that day opens. Equal arguments, equal bytes.
 
         Args:
-            name: one of NAMES.
+            filename: one of `filenames()`.
+            round_day: the open day of a round.
+            destination: the file to write; its folder exists.
             progress: called with eras done and eras in all.
+
+        Raises:
+            UserError: `unknown-dataset-file`, `no-round-that-day`.
         """
+        if filename not in self.filenames():
+            raise UserError("unknown-dataset-file", f"There is no file {filename!r}.", "List the dataset files first.")
+        name, round_day = filename.split("/", 1)[1], self.open_day(round_day)
         if name == "features.json":
             destination.write_text(self._features_json(), encoding="utf-8")
             return
@@ -76,11 +91,27 @@ class Files:
             return
         sink(frames, schema, destination, self._scale.row_group_rows, self._synthetic)
 
-    def edition(self, name: str, round_day: date) -> str:
-        """Which content the file has on that day: equal editions, equal bytes.
+    def edition(self, filename: str, round_day: date) -> str:
+        """Which content the file has when the round of that day opens: equal editions, equal bytes.
 
         Training files never change; live files do every day; the others when a week is added or a label published.
+
+        Raises:
+            UserError: `no-round-that-day`.
         """
+        return f"{self._edition(filename.split('/', 1)[1], self.open_day(round_day))}{self._mark}"
+
+    def open_day(self, day: date) -> date:
+        """That day, if a round opens on it.
+
+        Raises:
+            UserError: `no-round-that-day`.
+        """
+        if not is_open_day(self._weeks.calendar, day):
+            raise UserError("no-round-that-day", f"No round opens on {day}.", "Name a day on which rounds open.")
+        return day
+
+    def _edition(self, name: str, round_day: date) -> str:
         if name == "features.json" or name.startswith("train"):
             return "constant"
         if name.startswith("live"):
@@ -92,7 +123,7 @@ class Files:
 
     def _features_json(self) -> str:
         content = {
-            "feature_sets": self._tables.space.sets,
+            "feature_sets": self._tables.version.sets,
             "targets": list(self._tables.targets),
             SYNTHETIC_KEY: self._synthetic,
         }
@@ -109,7 +140,7 @@ class Files:
             return [self._week(number, Sample.TRAIN) for number in range(first, scale.last_train_era + 1)]
         first = scale.meta_first_era if name.startswith("meta") else scale.first_validation_era
         numbers = range(first, self._weeks.last_era(round_day) + 1)
-        horizon = 60
+        _, horizon = self._tables.source_of(MAIN)
         return [
             self._week(number, Sample.VALIDATION if self._weeks.known(number, horizon, round_day) else Sample.TEST)
             for number in numbers
@@ -121,7 +152,7 @@ class Files:
     def _schema(self, name: str) -> dict[str, pl.DataType]:
         keys: dict[str, pl.DataType] = {key: pl.String() for key in KEYS}
         if "benchmark" in name:
-            return {**keys, **{model: pl.Float32() for model in BENCHMARKS}}
+            return {**keys, **{model: pl.Float32() for model in self._tables.version.benchmarks}}
         if "meta_model" in name:
             return {**keys, META_MODEL: pl.Float32()}
         if "example" in name:

@@ -30,6 +30,8 @@ TARGET_NAMES: tuple[tuple[str, float], ...] = (
     ("waldo", 0.65),
 )
 
+ADDED = 186 / 3_555
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -63,6 +65,11 @@ class Scale:
     benchmark_first_era: int
     meta_first_era: int
     row_group_rows: int
+
+    @property
+    def added(self) -> int:
+        """Features that each further version of the data appends: 186 at true size, as v5.1 and v5.2 did."""
+        return max(3, round(self.features * ADDED))
 
     @property
     def train_eras(self) -> int:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from eraforge.simulator.world.field import BENCHMARKS, Field
+from eraforge.simulator.world.field import Field
 from eraforge.simulator.world.rows.draws import Floats, generator
 from eraforge.simulator.world.rows.features import Bins, FeatureSpace
 from eraforge.simulator.world.rows.naming import row_ids
 from eraforge.simulator.world.rows.signal import Signal
-from eraforge.simulator.world.rows.targets import Outcomes, parse_target, target_columns
+from eraforge.simulator.world.rows.targets import MAIN, Outcomes, parse_target, target_columns
 from eraforge.simulator.world.scale import TARGET_NAMES
+from eraforge.simulator.world.versions import Version
 
 META_MODEL = "numerai_meta_model"
 KEYS = ("id", "era", "data_type")
@@ -59,12 +61,13 @@ class Day:
 
 
 class Tables:
-    """Frames of any day of a world."""
+    """Frames of any day of a world, in one version of its data."""
 
-    def __init__(self, space: FeatureSpace, signal: Signal, field: Field) -> None:
+    def __init__(self, space: FeatureSpace, signal: Signal, field: Field, version: Version) -> None:
         self.space = space
         self.signal = signal
         self.field = field
+        self.version = version
         self.target_names = tuple(name for name, _ in TARGET_NAMES[: space.scale.targets])
         self.targets = target_columns(self.target_names)
 
@@ -82,21 +85,22 @@ class Tables:
     def dataset_schema(self) -> dict[str, pl.DataType]:
         """Columns of train, validation and live files."""
         schema: dict[str, pl.DataType] = {key: pl.String() for key in KEYS}
-        schema.update({name: pl.Int8() for name in self.space.names})
+        schema.update({name: pl.Int8() for name in self.version.features})
         schema.update({name: pl.Float32() for name in self.targets})
         return schema
 
     def dataset(self, day: Day, era: str, data_type: str, known: Known) -> pl.DataFrame:
         """Keys, features and targets; a target whose horizon is not `known` is null in every row."""
         columns = self._keys(day, era, data_type)
-        columns += [pl.Series(name, values) for name, values in zip(self.space.names, day.features, strict=True)]
+        values = chain(day.features, *self.version.added(day.day, day.rows))
+        columns += [pl.Series(name, one) for name, one in zip(self.version.features, values, strict=True)]
         columns += [self._target(day, column, known) for column in self.targets]
         return pl.DataFrame(columns)
 
     def benchmarks(self, day: Day, era: str, data_type: str) -> pl.DataFrame:
         """Keys and one column per benchmark model."""
         values = self.field.benchmarks(day.basis)
-        columns = [pl.Series(name, values[:, index].copy()) for index, name in enumerate(BENCHMARKS)]
+        columns = [pl.Series(name, values[:, index].copy()) for index, name in enumerate(self.version.benchmarks)]
         return pl.DataFrame([*self._keys(day, era, data_type), *columns])
 
     def meta_model(self, day: Day, era: str, data_type: str) -> pl.DataFrame:
@@ -108,6 +112,10 @@ class Tables:
         """`id` and `prediction` of the example model."""
         return pl.DataFrame([pl.Series("id", day.ids), pl.Series("prediction", self.field.example(day.basis))])
 
+    def source_of(self, column: str) -> tuple[str, int]:
+        """Name and horizon behind a target column in this version."""
+        return parse_target(self.version.target if column == MAIN else column, self.target_names)
+
     def _keys(self, day: Day, era: str, data_type: str) -> list[pl.Series]:
         words = [
             pl.Series(name, [word]).new_from_index(0, day.rows)
@@ -116,7 +124,7 @@ class Tables:
         return [pl.Series("id", day.ids), *words]
 
     def _target(self, day: Day, column: str, known: Known) -> pl.Series:
-        name, horizon = parse_target(column, self.target_names)
+        name, horizon = self.source_of(column)
         if not known(horizon):
             return pl.Series(column, [None], dtype=pl.Float32).new_from_index(0, day.rows)
         return pl.Series(column, day.outcomes.target(name, horizon), nan_to_null=True)

@@ -11,17 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eraforge.arenas.classic import CLASSIC
-from eraforge.core.calendar import data_date, is_open_day
+from eraforge.core.calendar import data_date
+from eraforge.core.digest import digest_value
 from eraforge.core.errors import UserError
 from eraforge.core.words import Arena
+from eraforge.simulator.port import Dataset, Release
 from eraforge.simulator.world.field import BENCHMARKS, Competitor, Field
-from eraforge.simulator.world.files import NAMES, Files, Progress
+from eraforge.simulator.world.files import Files, Progress
 from eraforge.simulator.world.rows.draws import Floats
 from eraforge.simulator.world.rows.features import FeatureSpace
 from eraforge.simulator.world.rows.signal import Signal
 from eraforge.simulator.world.rows.targets import Outcomes, parse_target
 from eraforge.simulator.world.scale import Scale, scale_named
 from eraforge.simulator.world.tables import Day, Tables
+from eraforge.simulator.world.versions import first_version, released_version
 from eraforge.simulator.world.weeks import Weeks
 
 REMEMBERED_DAYS = 128
@@ -48,7 +51,7 @@ class World:
         space = FeatureSpace(seed, self.scale, weeks)
         signal = Signal(space)
         self._field = Field(signal)
-        self._tables = Tables(space, signal, self._field)
+        self._tables = Tables(space, signal, self._field, first_version(space, self.arena.version))
         self._files = Files(self._tables, self.synthetic)
         self._signals: OrderedDict[date, Floats] = OrderedDict()
         self._outcomes = lru_cache(maxsize=REMEMBERED_OUTCOMES)(self._draw_outcomes)
@@ -63,9 +66,19 @@ class World:
         """Target columns, `target` first."""
         return self._tables.targets
 
+    @property
+    def named_targets(self) -> tuple[str, ...]:
+        """Target columns that `target` can equal."""
+        return self._tables.targets[1:]
+
+    @property
+    def feature_sets(self) -> tuple[str, ...]:
+        """Names of the feature sets of the first version."""
+        return tuple(self._tables.version.sets)
+
     def filenames(self) -> tuple[str, ...]:
         """Names of the dataset files, version included."""
-        return tuple(f"{self.arena.version}/{name}" for name in NAMES)
+        return self._files.filenames()
 
     def write(self, filename: str, round_day: date, destination: Path, progress: Progress | None = None) -> None:
         """Write a dataset file as it stands when the round of that day opens. Equal arguments, equal bytes.
@@ -79,9 +92,7 @@ class World:
         Raises:
             UserError: `unknown-dataset-file`, `no-round-that-day`.
         """
-        if filename not in self.filenames():
-            raise UserError("unknown-dataset-file", f"There is no file {filename!r}.", "List the dataset files first.")
-        self._files.write(filename.split("/", 1)[1], self._open(round_day), destination, progress)
+        self._files.write(filename, round_day, destination, progress)
 
     def edition(self, filename: str, round_day: date) -> str:
         """Names the content a file has when the round of that day opens: equal editions, equal bytes.
@@ -89,7 +100,14 @@ class World:
         Raises:
             UserError: `no-round-that-day`.
         """
-        return self._files.edition(filename.split("/", 1)[1], self._open(round_day))
+        return self._files.edition(filename, round_day)
+
+    def released(self, releases: tuple[Release, ...]) -> Dataset:
+        """The files of the last of these versions, each of which builds on the one before it. Its rows are those of
+        the first version: their ids, eras, old features and targets, `target` aside."""
+        tables, last = self._tables, released_version(self._tables.space, releases)
+        mark = digest_value([(one.version, one.target, one.renamed, one.named) for one in releases])[:8]
+        return Files(Tables(tables.space, tables.signal, self._field, last), self.synthetic, f"-{mark}")
 
     def live_ids(self, round_day: date) -> NDArray[np.str_]:
         """Ids of a round's live rows, ascending. Shape (n,).
@@ -112,7 +130,7 @@ class World:
             raise UserError(
                 "days-beyond-target", f"{target} has no score day {days}.", f"Ask for a day from 1 to {horizon}."
             )
-        return self._outcomes(data_date(self._open(round_day))).target(name, days)
+        return self._outcomes(data_date(self._files.open_day(round_day))).target(name, days)
 
     def field(self, round_day: date) -> Floats:
         """Predictions of all competitors in (0, 1). Shape (n, len(competitors)); NaN columns for those who missed.
@@ -153,12 +171,7 @@ class World:
         return self._field.meta_model(self.field(round_day))
 
     def _day(self, round_day: date) -> Day:
-        return self._tables.day(data_date(self._open(round_day)))
-
-    def _open(self, round_day: date) -> date:
-        if not is_open_day(self.arena.calendar, round_day):
-            raise UserError("no-round-that-day", f"No round opens on {round_day}.", "Name a day on which rounds open.")
-        return round_day
+        return self._tables.day(data_date(self._files.open_day(round_day)))
 
     def _draw_outcomes(self, market_day: date) -> Outcomes:
         """The outcomes of a live day, remembered while one round is scored on day after day."""

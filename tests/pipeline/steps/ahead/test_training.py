@@ -23,6 +23,7 @@ LAST = {"round": 1345, "version": "v5.3"}
         (1, 1346, "v5.3", True),
         (5, 1349, "v5.3", False),
         (5, 1350, "v5.3", True),
+        (5, 1346, "v5.4", True),
         ("version", 1999, "v5.3", False),
         ("version", 1346, "v5.4", True),
         ("never", 1999, "v5.4", False),

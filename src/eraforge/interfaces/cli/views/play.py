@@ -33,7 +33,7 @@ def steps(facts: dict[str, Any], console: Console) -> None:
 
 
 def data_check(facts: dict[str, Any], console: Console) -> None:
-    """Rows, eras and findings of each file."""
+    """Rows, eras and findings of each file, and what is to be said of data versions."""
     for row in facts["entries"]:
         console.print(f"[bold]{escape(row['entry'])}[/], round {row['round']}")
         for sample, report in row["reports"].items():
@@ -43,6 +43,8 @@ def data_check(facts: dict[str, Any], console: Console) -> None:
             console.print(f"  {mark} {sample:<11}{shape}")
             for finding in report["findings"]:
                 console.print(f"      {finding['severity']}: {finding['sentence']}", markup=False)
+        for finding in row["versions"]:
+            console.print(f"  {finding['severity']}: {finding['sentence']} {finding['next_step']}", markup=False)
         console.print(f"  {row['memory']}", style="dim", markup=False)
 
 

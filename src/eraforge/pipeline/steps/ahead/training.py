@@ -40,12 +40,15 @@ def last_trained(tools: Tools, entry: Entry) -> Mapping[str, Any] | None:
 
 
 def is_due(entry: Entry, number: int, version: str, last: Mapping[str, Any]) -> bool:
-    """Whether the entry's policy asks for a training in that round, given its last one."""
+    """Whether the entry's policy asks for a training in that round, given its last one.
+
+    Another data version has other columns, and its target may mean another: only `never` keeps the model over it.
+    """
     if entry.retrain == NEVER:
         return False
-    if entry.retrain == VERSION:
-        return bool(version != last["version"])
-    return number >= int(last["round"]) + int(entry.retrain)
+    if version != last["version"]:
+        return True
+    return entry.retrain != VERSION and number >= int(last["round"]) + int(entry.retrain)
 
 
 def identity(entry: Entry) -> str:

@@ -132,8 +132,7 @@ def _round_of(context: Context, contest: Contest, number: int | None) -> int:
 def _list_datasets(_root: None, info: Info, tournament: int | None = None, round: int | None = None) -> list[str]:
     context: Context = info.context
     contest = context.tournament.contest(tournament)
-    _round_of(context, contest, round)
-    return sorted(contest.world.filenames())
+    return sorted(contest.listed(_round_of(context, contest, round)))
 
 
 def _dataset(_root: None, info: Info, filename: str, tournament: int | None = None, round: int | None = None) -> str:
@@ -144,7 +143,10 @@ def _dataset(_root: None, info: Info, filename: str, tournament: int | None = No
     if not holders:
         raise GraphQLError(f"Dataset {filename} not found")
     holder = asked if asked in holders else holders[0]
-    stamp = holder.rounds.datestamp(_round_of(context, holder, round))
+    number = _round_of(context, holder, round)
+    if not holder.published.is_listed(filename, number):
+        raise GraphQLError(f"Dataset {filename} not found")
+    stamp = holder.rounds.datestamp(number)
     return context.origin + context.links.sign("GET", f"/files/{stamp}/{filename}")
 
 

@@ -68,9 +68,10 @@ class Pickles:
             contest = self._host.contest(tournament)
             if contest.arena.ids_persist:
                 raise Refused("pickle-not-supported", "Model uploads are not supported", "Submit predictions.")
-            versions = {data_version_id(contest.arena.version): contest.arena.version}
+            listed = contest.published.names(contest.rounds.current_number(self._host.now()))
+            versions = {data_version_id(name): name for name in listed}
             images = {image_id(name): name for name in IMAGES}
-            version = data_version or data_version_id(contest.arena.version)
+            version = data_version or data_version_id(listed[0])
             image = docker_image or image_id(DEFAULT_IMAGE)
             if version not in versions:
                 raise Refused("unknown-data-version", "Data version not found", "Ask computePickleDataVersions.")
@@ -185,6 +186,8 @@ class Pickles:
         self._status(run_id, status, description)
 
     def _execute(self, pickle: Pickle, contest: Contest, open_file: OpenFile) -> Outcome:
+        if pickle.data_version not in contest.published.names(contest.rounds.current_number(self._host.now())):
+            return Outcome(FAILED, f"Data version {pickle.data_version} is no longer available", ())
         names = contest.arena.files.live, contest.arena.files.live.replace("live.", "live_benchmark_models.")
         live, benchmarks = (open_file(name.format(version=pickle.data_version)) for name in names)
         if live is None:

@@ -75,8 +75,7 @@ class FeatureSpace:
     @cached_property
     def groups(self) -> tuple[str, ...]:
         """Group of each feature."""
-        names = tuple(GROUPS)
-        return tuple(names[self._group_of_family[family]] for family in self.family_of)
+        return self.groups_of(self.family_of)
 
     @cached_property
     def sets(self) -> dict[str, list[str]]:
@@ -96,7 +95,7 @@ class FeatureSpace:
 
     def draw(self, day: date, rows: int) -> Bins:
         """Features of a market day. Shape (features, rows), one contiguous row per feature."""
-        source = generator(self.seed, self.scale.name, "features", day.isoformat())
+        source = self._source(day)
         latent = self._family_values(source, rows)
         bins = np.empty((self.scale.features, rows), dtype=np.int8)
         number = self.weeks.number(day)
@@ -106,9 +105,21 @@ class FeatureSpace:
             weight = self._coherence[start:stop]
             noise *= np.sqrt(1 - weight**2).astype(np.float32)[:, None]
             noise += latent[self.family_of[start:stop]] * weight.astype(np.float32)[:, None]
-            _into_bins(noise, bins[start:stop])
+            into_bins(noise, bins[start:stop])
         bins[self._first_era > number] = MISSING
         return bins
+
+    def family_values(self, day: date, rows: int) -> Floats:
+        """What the variants of each family share on a market day. Shape (families, rows)."""
+        return self._family_values(self._source(day), rows)
+
+    def groups_of(self, families: NDArray[np.int64]) -> tuple[str, ...]:
+        """Group of each of these families."""
+        names = tuple(GROUPS)
+        return tuple(names[self._group_of_family[family]] for family in families)
+
+    def _source(self, day: date) -> np.random.Generator:
+        return generator(self.seed, self.scale.name, "features", day.isoformat())
 
     def _family_values(self, source: np.random.Generator, rows: int) -> Floats:
         """What the variants of a family share: unit variance. Shape (families, rows)."""
@@ -123,7 +134,7 @@ class FeatureSpace:
         return values
 
 
-def _into_bins(values: Floats, out: Bins) -> None:
+def into_bins(values: Floats, out: Bins) -> None:
     """Write the quintile 0..4 of standard normal values into `out`."""
     flags = out.view(np.bool_)
     np.greater(values, CUTS[0], out=flags)

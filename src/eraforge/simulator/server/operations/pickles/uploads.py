@@ -10,10 +10,20 @@ from eraforge.simulator.tournament.pickles.uploads import DEFAULT_IMAGE, IMAGES,
 
 
 def _data_versions(_root: None, info: Info) -> list[dict[str, Any]]:
+    """The versions listed now. The oldest is what an upload that names none gets; one that will end is deprecated."""
     context: Context = info.context
-    version = context.tournament.contest().arena.version
-    facts = {"default": True, "deprecated": False, "experimental": False}
-    return [{**facts, "id": data_version_id(version), "name": version}]
+    contest = context.tournament.contest()
+    names = contest.published.names(contest.rounds.current_number(context.tournament.now()))
+    return [
+        {
+            "default": name == names[0],
+            "deprecated": contest.published.ends(name),
+            "experimental": False,
+            "id": data_version_id(name),
+            "name": name,
+        }
+        for name in names
+    ]
 
 
 def _docker_images(_root: None, _info: Info) -> list[dict[str, Any]]:
