@@ -146,7 +146,7 @@ class World:
         Raises:
             UserError: `no-round-that-day`.
         """
-        return self._field.present(data_date(self._open(round_day)))
+        return self._field.present(data_date(self._files.open_day(round_day)))
 
     def benchmarks(self, round_day: date) -> tuple[tuple[str, ...], Floats]:
         """Names of the benchmark models and their live predictions. Shape (n, m).
