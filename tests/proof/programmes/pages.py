@@ -44,7 +44,9 @@ Every promise that a programme proves, with the figure, the bar it is held to, a
 `proof/figures.json` by `tools/prove.py`; a test compares. A figure without a bar only informs.
 
 `make prove` runs everything at full scale (some hours). The same programmes run at a small scale in `make test`. One of
-them alone, at any scale: `.venv/bin/python tools/prove.py histories=5000`.
+them alone, at any scale: `.venv/bin/python tools/prove.py histories=5000`. Kills and pairs can be added to those that
+are counted already: `.venv/bin/python tools/prove.py kills=+250`. Further seeds are drawn, and every commit that was
+measured is named.
 """
 TAIL = """\
 ## What this does not show
@@ -107,7 +109,8 @@ def _programmes(known: dict[str, Any]) -> str:
     rows.append("| --- | --- | ---: | ---: | --- | --- | --- | ---: |")
     for name in sorted(known):
         one = known[name]
-        cells = (name, one["about"], f"{one['scale']:,}", f"{one['full']:,}", one["seeds"], f"`{one['commit']}`")
+        commits = " ".join(f"`{commit}`" for commit in one["commit"].split())
+        cells = (name, one["about"], f"{one['scale']:,}", f"{one['full']:,}", one["seeds"], commits)
         rows.append(f"| {' | '.join(cells)} | {one['date']} | {one['seconds']:,} |")
     return "\n".join(rows) + "\n"
 
