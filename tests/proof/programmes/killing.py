@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -79,12 +79,23 @@ class Doomed:
         self.reached = max(self.reached, *(ORDER.index(name) for _, name in written))
 
 
-def kill(site: Site, wave: Sequence[Doomed], seen: Counter[str]) -> None:
-    """Play these turns side by side, life after life, until each has come to its end by itself."""
-    alive = list(wave)
-    while alive:
-        started = [(doomed, doomed.start()) for doomed in alive]
-        for doomed, process in started:
-            code = site.wait(process)
-            doomed.end(code, marks.read(Path(f"{doomed.place.outputs[-1]}.marks")), seen)
-        alive = [doomed for doomed in alive if doomed.code == KILLED]
+def kill(site: Site, doom: Callable[[], Doomed | None], breadth: int, seen: Counter[str]) -> Iterator[Doomed]:
+    """Play turns side by side, life after life, each until it has come to its end by itself; give those that have.
+
+    Args:
+        doom: gives the next turn to begin, or None when there are enough.
+        breadth: how many are played at once.
+    """
+    running: dict[int, Doomed] = {}
+    while True:
+        while len(running) < breadth and (begun := doom()) is not None:
+            running[begun.start()] = begun
+        if not running:
+            return
+        process, code = site.wait_any()
+        doomed = running.pop(process)
+        doomed.end(code, marks.read(Path(f"{doomed.place.outputs[-1]}.marks")), seen)
+        if code == KILLED:
+            running[doomed.start()] = doomed
+        else:
+            yield doomed

@@ -1,7 +1,8 @@
 """A process that has imported the product and forks a child per order it reads: one `eraforge` command each.
 
-Orders are lines of JSON. {"words": [...], "out": file} answers {"process": pid}; {"wait": pid} answers {"code": n};
-{"import": [...]} imports what a child had to, once for all children after it, and answers {"threads": n}.
+Orders are lines of JSON. {"words": [...], "out": file} answers {"process": pid}; {"wait": pid} answers {"process": pid,
+"code": n}, for -1 of whichever child ends next; {"import": [...]} imports what a child had to, once for all children
+after it, and answers {"threads": [...]}, which ought to be none.
 
 A child dies by SIGKILL at its n-th durable step (`"step": n`, counted as `tests/pipeline/killed_at.py` counts them), or
 so many seconds after a part of the turn began (`"part"` and `"delay"`, see marks.py). Beside `out` it leaves its steps,
@@ -11,6 +12,7 @@ One that hangs dies of SIGALRM, which nobody takes for a kill.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -68,11 +70,13 @@ def attend() -> None:
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:
-            _, status = os.waitpid(int(order["wait"]), 0)
-            print(json.dumps({"code": os.waitstatus_to_exitcode(status)}), flush=True)
+            process, status = os.waitpid(int(order["wait"]), 0)
+            print(json.dumps({"process": process, "code": os.waitstatus_to_exitcode(status)}), flush=True)
         elif "import" in order:
             for name in order["import"]:
                 importlib.import_module(name)
+            gc.collect()
+            gc.freeze()  # no child looks through, and so copies, what all of them have
             print(json.dumps({"threads": _threads()}), flush=True)
         else:
             process = os.fork()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,28 +23,29 @@ from programmes.real_turns import Site, Workspace
 KILLS_FULL, POINTS_FULL, PAIRS_FULL = 2_000, 106, 100
 MOST_KILLS = 6
 COLD_SHARE = 1 / 3
-BREADTH = 4
+BREADTH = 6
 """Turns that are played at once, each in a workspace of its own."""
 
 
 def prove_kills(site: Site, scale: int, first: int = 1) -> Proof:
     """Kill turns at random moments, most of them again and again, for at least `scale` kills in all."""
     warm, wanted = warmed(site), undisturbed(site)
-    seen, number = Counter[str](), first
     paces = [_paced(site, place) for place in (_like(site, warm), site.workspace())]
-    while seen["kills"] < scale:
-        wave = []
-        for _ in range(min(BREADTH, scale - seen["kills"])):
-            generator = np.random.default_rng(number)
-            cold = bool(generator.random() < COLD_SHARE)
-            place = site.workspace() if cold else _like(site, warm)
-            wave.append(Doomed(generator, place, paces[cold], int(generator.integers(1, MOST_KILLS + 1))))
-            seen["cold"] += cold
-            number += 1
-        kill(site, wave, seen)
-        for doomed in wave:
-            _compare(doomed.place, wanted, seen, doomed.code)
-    turns = number - first
+    seen, seeds = Counter[str](), count(first)
+
+    def doom() -> Doomed | None:
+        if seen["kills"] + seen["begun"] - seen["ended"] >= scale:
+            return None
+        generator = np.random.default_rng(next(seeds))
+        cold = bool(generator.random() < COLD_SHARE)
+        place = site.workspace() if cold else _like(site, warm)
+        seen.update({"begun": 1, "cold": int(cold)})
+        return Doomed(generator, place, paces[cold], int(generator.integers(1, MOST_KILLS + 1)))
+
+    for doomed in kill(site, doom, BREADTH, seen):
+        seen["ended"] += 1
+        _compare(doomed.place, wanted, seen, doomed.code)
+    turns = seen["ended"]
     figures = (
         *_figures("P1", "P5", seen, turns),
         Figure("P5", "kills (SIGKILL) in the middle of a turn", seen["kills"], ">= 1"),
@@ -54,7 +55,7 @@ def prove_kills(site: Site, scale: int, first: int = 1) -> Proof:
         Figure("P5", "of them in a workspace where nothing was fetched or trained yet", seen["cold"]),
     )
     about = "turns over HTTP, killed up to six times each at random moments of every part, then run once more"
-    return Proof("kills", about, seen["kills"], KILLS_FULL, f"{first}-{number - 1}", figures)
+    return Proof("kills", about, seen["kills"], KILLS_FULL, f"{first}-{first + turns - 1}", figures)
 
 
 def prove_points(site: Site, scale: int, first: int = 1) -> Proof:

@@ -71,6 +71,12 @@ class Site:
         self._say({"wait": process})
         return int(self._hear()["code"])
 
+    def wait_any(self) -> tuple[int, int]:
+        """Wait for whichever process ends next; its number and exit status."""
+        self._say({"wait": -1})
+        heard = self._hear()
+        return int(heard["process"]), int(heard["code"])
+
     def preload(self) -> None:
         """Have the nursery import what the last process had to import."""
         self._say({"import": sorted(Path(f"{self.outputs[-1]}.modules").read_text().split())})
