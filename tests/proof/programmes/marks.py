@@ -1,24 +1,21 @@
-"""What a forked turn is at, written down as it goes, and its death there: SIGKILL, sent by a timer of the kernel.
+"""What a forked turn is at, written down as it goes, and its death there.
 
-Marks need no flush: what a killed process has written the kernel holds. A timer of the kernel waits for no lock of the
-interpreter, so that the end comes in the middle of compiled code, of a system call or of a wait as in anything else.
+Marks need no flush: what a killed process has written the kernel holds.
 """
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import os
-import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import CLOCK_MONOTONIC
 from typing import Any
 
 import eraforge.pipeline.engine as engine
 from eraforge.arenas.gateway_write import NumeraiWriter
 from eraforge.core.clock import monotonic
 from eraforge.pipeline.effects.driver import Driver
+from programmes.kernel_timer import die_after
 
 STARTING, ENDING, OVER = "starting", "ending", "over"
 PARTS: Mapping[str, str] = {
@@ -47,32 +44,6 @@ CALLS = (
     (Driver, "_look"),
     (Driver, "_settle"),
 )
-
-
-class _Event(ctypes.Structure):
-    """`struct sigevent`: a signal to this process."""
-
-    _fields_ = (
-        ("value", ctypes.c_void_p),
-        ("signal", ctypes.c_int),
-        ("notify", ctypes.c_int),
-        ("rest", ctypes.c_char * 48),
-    )
-
-
-class _Times(ctypes.Structure):
-    """`struct itimerspec`: seconds and nanoseconds between two signals, and until the first."""
-
-    _fields_ = tuple((name, ctypes.c_long) for name in ("every", "every_nano", "first", "first_nano"))
-
-
-def die_after(seconds: float) -> None:
-    """Have the kernel send SIGKILL to this process after so many seconds."""
-    library, timer, nanoseconds = ctypes.CDLL(None, use_errno=True), ctypes.c_void_p(), max(int(seconds * 1e9), 1)
-    event, times = _Event(None, signal.SIGKILL, 0), _Times(0, 0, *divmod(nanoseconds, 1_000_000_000))
-    created = library.timer_create(CLOCK_MONOTONIC, ctypes.byref(event), ctypes.byref(timer))
-    if created or library.timer_settime(timer, 0, ctypes.byref(times), None):
-        raise OSError(ctypes.get_errno(), "the kernel set no timer")
 
 
 def install(file: Path, fatal: str, delay: float) -> Callable[[str], None]:
