@@ -59,6 +59,8 @@ TAIL = """\
   drawn step; all pairs of points are tried for the submission alone, in one process.
 - Exactly-once is impossible against a server without idempotency keys. Doubles stay at zero while a submission is shown
   within the settle time; the histories print what happens when it is shown later. Stakes are never resent at all.
+- Killed turns are processes forked from one that has imported the product and runs no thread of ours; their libraries
+  compute on one thread. The simulator they speak to over HTTP is never killed with them.
 - A killed process loses nothing that the kernel holds: power cuts are covered only as far as every acknowledged change
   is synced (`tests/store/test_crashes.py` counts the calls), not by cutting power.
 - A process on another machine that the network cuts off in the middle of a call may still be heard by the server later;
