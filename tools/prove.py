@@ -2,6 +2,7 @@
 
 Usage: python tools/prove.py                     every programme at its full scale (hours)
        python tools/prove.py histories kills=200 these, the second at another scale; the other figures stay
+       python tools/prove.py kills=+250          so many more, from the next seeds on, added to the figures kept
        python tools/prove.py --pages             only write docs/proof.md and the README's lines anew
        python tools/prove.py --check             only say whether they are those of the figures
 """
@@ -20,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "proof"))
 
 from programmes import tiers  # noqa: E402
-from programmes.figures import Figure, Proof  # noqa: E402
+from programmes.figures import Figure, Proof, next_seed  # noqa: E402
 from programmes.pages import PAGE, README, page, readme  # noqa: E402
 
 from eraforge.core.clock import SystemClock, monotonic  # noqa: E402
@@ -46,27 +47,42 @@ def asked(words: list[str]) -> dict[str, int]:
     return {name: int(scale or full[name]) for name, scale in named.items()}
 
 
-def proofs(scales: Mapping[str, int]) -> Iterator[Proof]:
+def continued(words: list[str]) -> dict[str, int]:
+    """The programmes that are to go on where they were left, and the seeds they go on from."""
+    names = [word.partition("=+")[0] for word in words if "=+" in word]
+    for name in names:
+        if name not in tiers.COUNTED or name not in known():
+            sys.exit(f"Nothing can be added to the figures of {name!r}: run it anew, without the +.")
+    return {name: next_seed(known()[name]) for name in names}
+
+
+def proofs(scales: Mapping[str, int], firsts: Mapping[str, int]) -> Iterator[Proof]:
     """Run the programmes one after the other."""
     for name, (prove, _, _) in {**tiers.ALONE, **tiers.LONG}.items():
         if name in scales:
             yield prove(scales[name])
     with_processes = {name: scales[name] for name in tiers.PROCESSES if name in scales}
     if with_processes:
-        yield from tiers.with_processes(with_processes)
+        yield from tiers.with_processes(with_processes, firsts)
 
 
-def keep(proof: Proof, seconds: float) -> None:
-    """Add one programme's figures to the file, with the commit and the day."""
+def keep(proof: Proof, seconds: float, more: bool) -> Proof:
+    """Put one programme's figures into the file, with the commit and the day; with `more`, beside those before them."""
     commit = subprocess.run(["git", "describe", "--always"], cwd=ROOT, capture_output=True, text=True, check=False)
+    commits = [commit.stdout.strip() or "none"]
+    if more:
+        before = known()[proof.programme]
+        proof, seconds = proof.after(before), seconds + before["seconds"]
+        commits = list(dict.fromkeys([*before["commit"].split(), *commits]))
     told = {
-        "commit": commit.stdout.strip() or "none",
+        "commit": " ".join(commits),
         "date": f"{SystemClock().now():%Y-%m-%d}",
         "seconds": round(seconds),
     }
     FIGURES.parent.mkdir(exist_ok=True)
     everything = {**known(), proof.programme: {**proof.as_dict(), **told}}
     FIGURES.write_text(json.dumps(everything, indent=1, sort_keys=True) + "\n")
+    return proof
 
 
 def write_pages() -> None:
@@ -78,9 +94,10 @@ def write_pages() -> None:
 def run(words: list[str]) -> int:
     """Run what was asked for; the number of figures that miss their bar."""
     broken: list[str] = []
+    firsts = continued(words)
     began = monotonic()
-    for proof in proofs(asked(words)):
-        keep(proof, monotonic() - began)
+    for ran in proofs(asked(words), firsts):
+        proof = keep(ran, monotonic() - began, ran.programme in firsts)
         for one in proof.figures:
             print(f"{proof.programme:>22}  {one.promise:<4} {_told(one)}", flush=True)
         broken += proof.broken()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 
@@ -61,3 +61,27 @@ class Proof:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for the figures file."""
         return {**asdict(self), "figures": [asdict(one) for one in self.figures]}
+
+    def after(self, kept: dict[str, Any]) -> Proof:
+        """This proof and one kept before it, drawn from the seeds before its own, as one: every figure is a count.
+
+        Raises:
+            ValueError: they count different things, or the seeds do not follow one another.
+        """
+        before = {one["name"]: one for one in kept["figures"]}
+        begin, last = kept["seeds"].split("-")
+        first, end = self.seeds.split("-")
+        if list(before) != [one.name for one in self.figures] or kept["about"] != self.about:
+            raise ValueError(f"The figures kept of {self.programme} count something else: run it anew, without the +.")
+        if int(first) != int(last) + 1:
+            raise ValueError(f"The seeds of {self.programme} that are kept end with {last}: {first} does not follow.")
+        figures = tuple(
+            replace(one, value=one.value + before[one.name]["value"], of=one.of + before[one.name]["of"])
+            for one in self.figures
+        )
+        return replace(self, scale=self.scale + kept["scale"], seeds=f"{begin}-{end}", figures=figures)
+
+
+def next_seed(kept: dict[str, Any]) -> int:
+    """The first seed that a kept proof has not drawn from."""
+    return int(kept["seeds"].split("-")[-1]) + 1

@@ -44,7 +44,9 @@ Every promise that a programme proves, with the figure, the bar it is held to, a
 `proof/figures.json` by `tools/prove.py`; a test compares. A figure without a bar only informs.
 
 `make prove` runs everything at full scale (some hours). The same programmes run at a small scale in `make test`. One of
-them alone, at any scale: `.venv/bin/python tools/prove.py histories=5000`.
+them alone, at any scale: `.venv/bin/python tools/prove.py histories=5000`. Kills and pairs can be added to those that
+are counted already: `.venv/bin/python tools/prove.py kills=+250`. Further seeds are drawn, and every commit that was
+measured is named.
 """
 TAIL = """\
 ## What this does not show
@@ -57,6 +59,8 @@ TAIL = """\
   drawn step; all pairs of points are tried for the submission alone, in one process.
 - Exactly-once is impossible against a server without idempotency keys. Doubles stay at zero while a submission is shown
   within the settle time; the histories print what happens when it is shown later. Stakes are never resent at all.
+- Killed turns are processes forked from one that has imported the product and runs no thread of ours; their libraries
+  compute on one thread. The simulator they speak to over HTTP is never killed with them.
 - A killed process loses nothing that the kernel holds: power cuts are covered only as far as every acknowledged change
   is synced (`tests/store/test_crashes.py` counts the calls), not by cutting power.
 - A process on another machine that the network cuts off in the middle of a call may still be heard by the server later;
@@ -107,7 +111,8 @@ def _programmes(known: dict[str, Any]) -> str:
     rows.append("| --- | --- | ---: | ---: | --- | --- | --- | ---: |")
     for name in sorted(known):
         one = known[name]
-        cells = (name, one["about"], f"{one['scale']:,}", f"{one['full']:,}", one["seeds"], f"`{one['commit']}`")
+        commits = " ".join(f"`{commit}`" for commit in one["commit"].split())
+        cells = (name, one["about"], f"{one['scale']:,}", f"{one['full']:,}", one["seeds"], commits)
         rows.append(f"| {' | '.join(cells)} | {one['date']} | {one['seconds']:,} |")
     return "\n".join(rows) + "\n"
 

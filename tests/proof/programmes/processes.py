@@ -7,41 +7,55 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 
-from eraforge.core.clock import monotonic
+from programmes import marks
 from programmes.figures import Figure, Proof
+from programmes.killing import KILLED, Doomed, Pace, kill
 from programmes.real_turns import Site, Workspace
 
 KILLS_FULL, POINTS_FULL, PAIRS_FULL = 2_000, 106, 100
-KILLED = -9
+MOST_KILLS = 6
+COLD_SHARE = 1 / 3
+BREADTH = 6
+"""Turns that are played at once, each in a workspace of its own."""
 
 
 def prove_kills(site: Site, scale: int, first: int = 1) -> Proof:
-    """Kill turns at random moments, again and again until each has come to its end, for `scale` kills in all."""
+    """Kill turns at random moments, most of them again and again, for at least `scale` kills in all."""
     warm, wanted = warmed(site), undisturbed(site)
-    began = monotonic()
-    _play_warm(site, warm)
-    usual = monotonic() - began
-    generator, seen = np.random.default_rng(first), Counter[str]()
-    while seen["kills"] < scale:
-        place = _like(site, warm)
-        seen["turns"] += 1
-        for _ in range(int(generator.integers(1, 4))):
-            seen["kills"] += place.play_and_kill(float(generator.uniform(0, usual)))
-        _judge(place, wanted, seen)
+    paces = [_paced(site, place) for place in (_like(site, warm), site.workspace())]
+    seen, seeds = Counter[str](), count(first)
+
+    def doom() -> Doomed | None:
+        if seen["kills"] + seen["begun"] - seen["ended"] >= scale:
+            return None
+        generator = np.random.default_rng(next(seeds))
+        cold = bool(generator.random() < COLD_SHARE)
+        place = site.workspace() if cold else _like(site, warm)
+        seen.update({"begun": 1, "cold": int(cold)})
+        return Doomed(generator, place, paces[cold], int(generator.integers(1, MOST_KILLS + 1)))
+
+    for doomed in kill(site, doom, BREADTH, seen):
+        seen["ended"] += 1
+        _compare(doomed.place, wanted, seen, doomed.code)
+    turns = seen["ended"]
     figures = (
-        *_figures("P1", "P5", seen, seen["turns"]),
+        *_figures("P1", "P5", seen, turns),
         Figure("P5", "kills (SIGKILL) in the middle of a turn", seen["kills"], ">= 1"),
-        Figure("P5", "turns played to their end", seen["turns"], ">= 1"),
+        Figure("P5", "of them in the recovery from another", seen["again"]),
+        *(Figure("P5", f"of them while {words}", seen[part]) for part, words in marks.PARTS.items()),
+        Figure("P5", "turns played to their end", turns, ">= 1"),
+        Figure("P5", "of them in a workspace where nothing was fetched or trained yet", seen["cold"]),
     )
-    about = "turns over HTTP, killed up to three times each at random moments, then run once more"
-    return Proof("kills", about, scale, KILLS_FULL, f"{first}", figures)
+    about = "turns over HTTP, killed up to six times each at random moments of every part, then run once more"
+    return Proof("kills", about, seen["kills"], KILLS_FULL, f"{first}-{first + turns - 1}", figures)
 
 
 def prove_points(site: Site, scale: int, first: int = 1) -> Proof:
@@ -49,12 +63,13 @@ def prove_points(site: Site, scale: int, first: int = 1) -> Proof:
     wanted = undisturbed(site)
     steps = site.known["steps"]
     generator, seen = np.random.default_rng(first), Counter[str]()
-    for fatal in _chosen(steps, scale):
-        place = site.workspace()
-        seen["hit"] += place.play(fatal) == KILLED
-        left = max(len(steps) - fatal + 4, 8)
-        seen["twice"] += place.play(int(generator.integers(1, left + 1))) == KILLED
-        _judge(place, wanted, seen)
+    for wave in batched(_chosen(steps, scale), BREADTH):
+        places = [site.workspace() for _ in wave]
+        codes = _play_all(site, places, wave)
+        seen["hit"] += codes.count(KILLED)
+        left = [int(generator.integers(1, max(len(steps) - fatal + 4, 8) + 1)) for fatal in wave]
+        seen["twice"] += _play_all(site, places, left).count(KILLED)
+        _judge(site, places, wanted, seen)
     asked = min(scale, len(steps))
     figures = (
         Figure("P5", "crash points hit, before and after each durable step", seen["hit"], "== whole", asked),
@@ -69,18 +84,17 @@ def prove_points(site: Site, scale: int, first: int = 1) -> Proof:
 def prove_pairs(site: Site, scale: int, first: int = 1) -> Proof:
     """Start the same turn twice at once, in one workspace, `scale` times."""
     warm, wanted, seen = warmed(site), undisturbed(site), Counter[str]()
-    for _ in range(scale):
-        place = _like(site, warm)
-        both = [site.start(place.words) for _ in range(2)]
-        codes = [site.wait(process) for process in both]
-        seen["both failed"] += 0 not in codes
-        _judge(place, wanted, seen)
+    for wave in batched(range(scale), BREADTH // 2):
+        places = [_like(site, warm) for _ in wave]
+        codes = _play_all(site, [place for place in places for _ in range(2)])
+        seen["both failed"] += sum(0 not in both for both in batched(codes, 2))
+        _judge(site, places, wanted, seen)
     figures = (
         *_figures("P1", "P5", seen, scale),
         Figure("P1", "pairs of which neither ended well", seen["both failed"]),
     )
     about = "two processes begin the same turn in the same workspace at the same moment"
-    return Proof("pairs", about, scale, PAIRS_FULL, f"{first}", figures)
+    return Proof("pairs", about, scale, PAIRS_FULL, f"{first}-{first + scale - 1}", figures)
 
 
 def prove_secrets(site: Site, scale: int, first: int = 1) -> Proof:
@@ -145,6 +159,7 @@ def undisturbed(site: Site) -> dict[str, Any]:
         place = site.workspace()
         assert place.play() == 0, site.outputs[-1].read_text()
         site.known |= {"state": place.state(), "steps": place.steps()}
+        site.preload()
     state: dict[str, Any] = site.known["state"]
     return state
 
@@ -167,8 +182,26 @@ def _like(site: Site, warm: Path) -> Workspace:
     return place
 
 
-def _play_warm(site: Site, warm: Path) -> None:
-    assert _like(site, warm).play() == 0, site.outputs[-1].read_text()
+def _paced(site: Site, place: Workspace) -> Pace:
+    """How long a turn takes in such a workspace; it is played to its end."""
+    assert place.play() == 0, site.outputs[-1].read_text()
+    pace = Pace()
+    pace.learn(marks.read(Path(f"{site.outputs[-1]}.marks")))
+    return pace
+
+
+def _play_all(site: Site, places: Sequence[Workspace], steps: Sequence[int] = ()) -> list[int]:
+    """Play the turns of these workspaces at once, each to its end or to its death at its step."""
+    fatal = steps or [0] * len(places)
+    processes = [place.start(step) for place, step in zip(places, fatal, strict=True)]
+    return [site.wait(process) for process in processes]
+
+
+def batched(things: Iterable[int], size: int) -> Iterator[list[int]]:
+    """Lists of so many, the last one of what is left."""
+    left = iter(things)
+    while batch := list(islice(left, size)):
+        yield batch
 
 
 def _chosen(steps: list[str], scale: int) -> Iterator[int]:
@@ -181,18 +214,26 @@ def _chosen(steps: list[str], scale: int) -> Iterator[int]:
     yield from (int(one) for one in np.linspace(2, len(steps) - 1, scale - len(first)))
 
 
-def _judge(place: Workspace, wanted: dict[str, Any], seen: Counter[str]) -> None:
-    """Run the turn once more, undisturbed, and compare its end with the one it should have."""
-    code = place.play()
+def _judge(site: Site, places: Sequence[Workspace], wanted: dict[str, Any], seen: Counter[str]) -> None:
+    """Run the turns once more, undisturbed, and compare their ends with the one they should have."""
+    for place, code in zip(places, _play_all(site, places), strict=True):
+        _compare(place, wanted, seen, code)
+
+
+def _compare(place: Workspace, wanted: dict[str, Any], seen: Counter[str], code: int) -> None:
     state = place.state()
-    seen["doubles"] += state["created"] > 1
-    seen["lost"] += state["created"] < 1 or code != 0
-    seen["torn"] += state["rotten"]
-    seen["disagreements"] += state["held"] != state["confirmed"] or state["open"] > 0 or not state["chain"]
     names = ("held", "stages", "objects")
-    seen["unequal"] += (
-        any(not set(wanted[name]) <= set(state[name]) for name in names) or state["held"] != wanted["held"]
-    )
+    found = {
+        "doubles": state["created"] > 1,
+        "lost": state["created"] < 1 or code != 0,
+        "torn": state["rotten"],
+        "disagreements": state["held"] != state["confirmed"] or state["open"] > 0 or not state["chain"],
+        "unequal": any(not set(wanted[name]) <= set(state[name]) for name in names) or state["held"] != wanted["held"],
+    }
+    seen.update({name: int(count) for name, count in found.items()})
+    if any(found.values()):
+        kept = place.keep()
+        print(f"{place.folder.name}: {found}, exit status {code}; kept in {kept}", file=sys.stderr, flush=True)
 
 
 def _figures(once: str, resumed: str, seen: Counter[str], turns: int) -> tuple[Figure, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 from eraforge.arenas.classic import CLASSIC
 from eraforge.core.calendar import open_day, window
-from eraforge.core.clock import SystemClock
 from eraforge.simulator.server.inprocess import LocalTournament, local_tournament
 from eraforge.simulator.tournament.records import READY_ACCOUNT
 from eraforge.store.ledger import Ledger
@@ -25,6 +24,8 @@ from eraforge.store.objects import Objects
 
 ROUND = 1345
 HERE = Path(__file__).parent
+ALONE = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
+"""Variables that keep libraries from starting threads in the nursery when it imports them."""
 CONFIGURATION = """
 [server]
 url = "{url}"
@@ -60,14 +61,26 @@ class Site:
         (folder / "eraforge.toml").write_text(CONFIGURATION.format(url=self.running.url, model=name))
         return Workspace(self, folder, model_id)
 
-    def start(self, words: list[str], fatal: int = 0) -> int:
+    def start(self, words: list[str], step: int = 0, part: str = "", delay: float = 0) -> int:
+        """Fork a process for the command; see nursery.py for the ways it may die."""
         self.outputs.append(self.folder / f"output{len(self.outputs)}")
-        self._say({"words": words, "fatal": fatal, "out": str(self.outputs[-1])})
+        self._say({"words": words, "step": step, "part": part, "delay": delay, "out": str(self.outputs[-1])})
         return int(self._hear()["process"])
 
     def wait(self, process: int) -> int:
         self._say({"wait": process})
         return int(self._hear()["code"])
+
+    def wait_any(self) -> tuple[int, int]:
+        """Wait for whichever process ends next; its number and exit status."""
+        self._say({"wait": -1})
+        heard = self._hear()
+        return int(heard["process"]), int(heard["code"])
+
+    def preload(self) -> None:
+        """Have the nursery import what the last process had to import."""
+        self._say({"import": sorted(Path(f"{self.outputs[-1]}.modules").read_text().split())})
+        assert self._hear()["threads"] == [], "the nursery runs threads: it must fork nothing"
 
     def _say(self, order: dict[str, Any]) -> None:
         assert self.nursery.stdin is not None
@@ -87,25 +100,34 @@ class Workspace:
     site: Site
     folder: Path
     model_id: str
+    outputs: list[Path] = field(default_factory=list)
 
     @property
     def words(self) -> list[str]:
         return ["submit", "--entry", "linear", "--json", "--workspace", str(self.folder)]
 
-    def play(self, fatal: int = 0) -> int:
-        """Play the turn to its end, or to its death at that step; the exit status."""
-        return self.site.wait(self.site.start(self.words, fatal))
+    def start(self, step: int = 0, part: str = "", delay: float = 0) -> int:
+        """Begin to play the turn; the process."""
+        process = self.site.start(self.words, step, part, delay)
+        self.outputs.append(self.site.outputs[-1])
+        return process
 
-    def play_and_kill(self, seconds: float) -> bool:
-        """Kill the turn after so many seconds; whether it was still at it."""
-        process = self.site.start(self.words)
-        SystemClock().sleep(seconds)
-        os.kill(process, signal.SIGKILL)  # nobody has waited for it yet: the number is still its own
-        return self.site.wait(process) == -signal.SIGKILL
+    def play(self, step: int = 0) -> int:
+        """Play the turn to its end, or to its death at that durable step; the exit status."""
+        return self.site.wait(self.start(step))
 
     def steps(self) -> list[str]:
         """The durable steps of the last play that ended by itself."""
         return Path(f"{self.site.outputs[-1]}.steps").read_text().splitlines()
+
+    def keep(self) -> Path:
+        """A copy of the workspace and of what its processes printed that outlives the proof, to look for causes in."""
+        kept = Path(mkdtemp(prefix=f"eraforge-{self.folder.name}-"))
+        shutil.copytree(self.folder, kept, dirs_exist_ok=True)
+        for number, output in enumerate(self.outputs):
+            shutil.copy(output, kept / f"output{number}")
+            shutil.copy(f"{output}.marks", kept / f"marks{number}")
+        return kept
 
     def state(self) -> dict[str, Any]:
         """What ledger, store and tournament hold in the end; equal for every turn that ended as it should."""
@@ -141,7 +163,7 @@ def open_site() -> Iterator[Site]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **keys},
+            env={**os.environ, **keys, **ALONE},
         ) as nursery:
             yield Site(Path(name), running, nursery)
             assert nursery.stdin is not None

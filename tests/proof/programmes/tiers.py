@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 from programmes import corruption, deep, disk, histories, mutants, oracles, replays, schedule, stakes
 from programmes.figures import Proof
@@ -34,18 +35,22 @@ PROCESSES: Mapping[str, tuple[str, int, int]] = {
 """Those that share one simulator and its processes, in their order: secrets are searched in what the others left."""
 
 
+COUNTED = ("kills", "pairs")
+"""Those whose figures are all counts: what more seeds give is added to them."""
+
+
 def short(name: str) -> Proof:
     """One programme at the scale of each change."""
     prove, scale, _ = ALONE[name]
     return prove(scale)
 
 
-def with_processes(scales: Mapping[str, int]) -> Iterator[Proof]:
-    """The programmes with real processes, at these scales."""
+def with_processes(scales: Mapping[str, int], firsts: Mapping[str, int] = MappingProxyType({})) -> Iterator[Proof]:
+    """The programmes with real processes, at these scales and from these seeds on."""
     from programmes import processes
     from programmes.real_turns import open_site
 
     with open_site() as site:
         for name, (function, _, _) in PROCESSES.items():
             if name in scales:
-                yield getattr(processes, function)(site, scales[name])
+                yield getattr(processes, function)(site, scales[name], firsts.get(name, 1))
