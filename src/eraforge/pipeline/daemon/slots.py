@@ -35,10 +35,17 @@ class Slots:
 
     def __post_init__(self) -> None:
         self._failed_at: dict[str, datetime] = {}
+        self._held: dict[str, datetime] = {}  # slots the tournament holds an answer of: that never changes again
+        self._told: dict[str, datetime] = {}
 
     def is_filled(self, entry: Entry, number: int) -> bool:
         """Whether the tournament holds a confirmed answer for the slot."""
-        return any(one.effect for one in self.tools.ledger.submissions(fallback.slot_of(entry, number)))
+        slot = fallback.slot_of(entry, number)
+        if slot.key not in self._held:
+            for one in self.tools.ledger.submissions(slot):
+                if one.effect:
+                    self._held[slot.key] = one.at
+        return slot.key in self._held
 
     def ready_fallback(self, entry: Entry, played: Round, now: datetime) -> None:
         """Put the fallback into the queue, before anything else of the round; again while its data are late."""
@@ -80,6 +87,8 @@ class Slots:
     def filled(self, entry: Entry, played: Round, now: datetime) -> None:
         """Say once that the slot is filled, and stop what is no longer needed."""
         slot = fallback.slot_of(entry, played.number)
+        if slot.key in self._told:
+            return
         by_fallback = fallback.used(self.tools, entry, played.number)
         if by_fallback:
             sentence = f"Round {played.number} was answered with the last good model; the real one was not ready."
@@ -90,6 +99,7 @@ class Slots:
             sentence = f"Round {played.number} is answered, {margin} minutes before it closes."
             if self.office.tell("answer-confirmed", slot.key, sentence, now):
                 quarantine.note_played(self.tools, entry, played.number)
+        self._told[slot.key] = now
 
     def missed(self, entry: Entry, played: Round, now: datetime) -> None:
         """Say once that a window that was watched went by unfilled, and why."""
@@ -145,7 +155,9 @@ class Slots:
 
     def forget(self, before: datetime) -> None:
         """Drop what was remembered of windows long past."""
-        self._failed_at = {key: at for key, at in self._failed_at.items() if at >= before}
+        for known in (self._failed_at, self._held, self._told):
+            for key in [key for key, at in known.items() if at < before]:
+                del known[key]
 
 
 def _attempt(work: str, entry: Entry, played: Round, standing: Standing) -> str:
