@@ -16,6 +16,7 @@ from eraforge.pipeline.steps.ahead import fallback, training
 from eraforge.pipeline.tools import Tools
 from eraforge.store.records import EffectRecord
 
+KEYS = ("keys-refused", "no-keys", "permission-missing", "half-a-key")  # no fault of the entry, and it may pass
 LONGEST_PAUSE = 300.0
 FIRST_PAUSE = 10.0
 LEFT_SHARE = 0.1  # no pause takes more of what is left of the window: what was late may come at the last
@@ -123,7 +124,7 @@ class Slots:
         if isinstance(error, Held):
             self.office.tell("effect-held", slot, error.sentence, now, error.next_step)
             return
-        if error.code in ("keys-refused", "no-keys", "permission-missing", "half-a-key"):
+        if error.code in KEYS:
             self.office.tell("keys-refused", entry.account, error.sentence, now, error.next_step)
             return
         self.office.tell("turn-failed", f"{slot}/{error.code}", error.sentence, now, error.next_step)
@@ -138,7 +139,8 @@ class Slots:
     def _may_retry(self, work: str, entry: Entry, played: Round, standing: Standing, now: datetime) -> bool:
         if standing.state != "failed":
             return False
-        if not isinstance(standing.error, Transient) and standing.attempt >= self._failures():
+        passing = isinstance(standing.error, Transient) or (standing.error is not None and standing.error.code in KEYS)
+        if not passing and standing.attempt >= self._failures():
             return False
         failed = self._failed_at.get(_attempt(work, entry, played, standing), now)
         left = (played.closes - failed).total_seconds()
