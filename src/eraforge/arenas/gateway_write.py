@@ -18,6 +18,8 @@ from eraforge.core.errors import Ambiguous, DataError, Refused, Transient, UserE
 from eraforge.core.ports import Authorisation, Ticket
 from eraforge.core.words import Arena
 
+ADDRESS_REFUSED = (401, 403, 410)
+
 
 class NumeraiWriter:
     """`core.ports.Writer` over the tournament's API.
@@ -57,7 +59,8 @@ class NumeraiWriter:
         """Lay the file where the ticket says. The round does not change.
 
         Raises:
-            DataError: `nothing-to-upload`; Transient: no answer or a server in trouble; Refused: `upload-refused`.
+            DataError: `nothing-to-upload`; Transient: no answer, a server in trouble, or an address that is not taken
+                any more; Refused: `upload-refused`.
         """
         if not data:
             raise DataError("nothing-to-upload", "The file to upload is empty.", "Predict first.")
@@ -70,6 +73,12 @@ class NumeraiWriter:
                 "upload-failed",
                 f"The file server answered {answer.status_code} to the upload; no submission was created.",
                 "Ask for leave again and repeat it.",
+            )
+        if answer.status_code in ADDRESS_REFUSED:
+            raise Transient(
+                "upload-refused",
+                f"The file server refused the upload with status {answer.status_code}; no submission was created.",
+                "Ask for leave again: an address holds for minutes; if it goes on, check the key's scopes.",
             )
         if not 200 <= answer.status_code < 300:
             raise Refused(

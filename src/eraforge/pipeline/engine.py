@@ -33,7 +33,7 @@ from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.turn import turn
 
 if TYPE_CHECKING:
-    from dbos import DBOS, DBOSConfig, WorkflowHandle
+    from dbos import DBOS, DBOSConfig, WorkflowHandle, WorkflowStatus
 
 # A fixed version, so that a turn begun before an upgrade is resumed after it; stages carry their own code digests.
 APPLICATION_VERSION = "eraforge"
@@ -93,6 +93,7 @@ class Engine:
         self._dbos = dbos
         self._works = works
         self._fetched = fetched
+        self._attempts: dict[str, int] = {}  # the last attempt known of each piece of work: all before it failed
 
     def start(self, entry: Entry, number: int) -> WorkflowHandle[dict[str, Any]]:
         """Begin the entry's turn in that round, or take hold of the one already begun or done."""
@@ -156,9 +157,8 @@ class Engine:
 
     def standing(self, work: str, entry: Entry, number: int) -> Standing | None:
         """Where the last attempt of a queued piece of work stands, or None where there is none."""
-        attempt, last = 0, None
-        while (found := self._dbos.get_workflow_status(f"{_queued(work, entry, number)}#{attempt + 1}")) is not None:
-            attempt, last = attempt + 1, found
+        name = _queued(work, entry, number)
+        attempt, last = self._last(name)
         if last is None:
             return None
         if last.status == "SUCCESS":
@@ -180,12 +180,20 @@ class Engine:
 
     def _free_id(self, name: str) -> str:
         """The id of the last attempt, or of a next one when that failed."""
-        attempt = 1
-        while True:
-            status = self._dbos.get_workflow_status(f"{name}#{attempt}")
-            if status is None or status.status not in FAILED:
-                return f"{name}#{attempt}"
-            attempt += 1
+        attempt, status = self._last(name)
+        return f"{name}#{attempt + 1}" if status is None or status.status in FAILED else f"{name}#{attempt}"
+
+    def _last(self, name: str) -> tuple[int, WorkflowStatus | None]:
+        """Number and status of the last attempt, (0, None) before the first; a next one follows a failure alone."""
+        attempt, last = max(self._attempts.get(name, 1) - 1, 0), None
+        while last is None or last.status in FAILED:
+            found = self._dbos.get_workflow_status(f"{name}#{attempt + 1}")
+            if found is None:
+                break
+            attempt, last = attempt + 1, found
+        if attempt > 1:
+            self._attempts[name] = attempt
+        return attempt, last
 
 
 @contextmanager

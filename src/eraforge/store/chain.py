@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, Select, insert, select
 
 from eraforge.core.errors import Broken
 from eraforge.store.records import Event, Facts, facts_of, facts_text, moment_of, moment_text
@@ -48,8 +48,13 @@ def append(connection: Connection, kind: str, subject: str, facts: Facts, at: da
 def walk(reading: Reading, kind: str | None, subject: str | None, after: int) -> Iterator[Event]:
     """Events in order, a page per read, so that no reader holds the database open."""
     for row in _rows(reading, kind, subject, after):
-        facts, at = facts_of(row.facts), moment_of(row.at)
-        yield Event(row.sequence, row.kind, row.subject, facts, at, row.previous, row.hash)
+        yield _event(row)
+
+
+def last(connection: Connection, kind: str | None, subject: str | None) -> Event | None:
+    """The last event of that kind and subject."""
+    row = connection.execute(_of(kind, subject).order_by(events.c.sequence.desc()).limit(1)).first()
+    return None if row is None else _event(row)
 
 
 def verify(reading: Reading) -> int:
@@ -72,11 +77,7 @@ def verify(reading: Reading) -> int:
 
 
 def _rows(reading: Reading, kind: str | None, subject: str | None, after: int) -> Iterator[Row[Any]]:
-    query = select(events).order_by(events.c.sequence).limit(PAGE)
-    if kind is not None:
-        query = query.where(events.c.kind == kind)
-    if subject is not None:
-        query = query.where(events.c.subject == subject)
+    query = _of(kind, subject).order_by(events.c.sequence).limit(PAGE)
     while True:
         with reading() as connection:
             page = connection.execute(query.where(events.c.sequence > after)).all()
@@ -84,6 +85,18 @@ def _rows(reading: Reading, kind: str | None, subject: str | None, after: int) -
         if len(page) < PAGE:
             return
         after = page[-1].sequence
+
+
+def _of(kind: str | None, subject: str | None) -> Select[Any]:
+    query = select(events)
+    if kind is not None:
+        query = query.where(events.c.kind == kind)
+    return query if subject is None else query.where(events.c.subject == subject)
+
+
+def _event(row: Row[Any]) -> Event:
+    facts, at = facts_of(row.facts), moment_of(row.at)
+    return Event(row.sequence, row.kind, row.subject, facts, at, row.previous, row.hash)
 
 
 def _no_nul(*texts: str) -> None:

@@ -102,6 +102,11 @@ class Ledger:
         """Events in order, later than sequence `after`, read page by page while they are consumed."""
         return chain.walk(self._read, kind, subject, after)
 
+    def last_event(self, kind: str | None = None, subject: str | None = None) -> Event | None:
+        """The last event of that kind and subject."""
+        with self._read() as connection:
+            return chain.last(connection, kind, subject)
+
     def head(self) -> tuple[int, str]:
         """Sequence and hash of the last event. Kept elsewhere, it tells a ledger whose end was cut off."""
         with self._read() as connection:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, Table, Text
 
-HEAD = "0002"
+HEAD = "0003"
 VERSION_TABLE = "ledger_version"
 
 Whole = BigInteger().with_variant(Integer(), "sqlite")
@@ -37,6 +37,7 @@ events = Table(
     Column("previous", Text, nullable=False),
     Column("hash", Text, nullable=False),
     Index("events_by_kind", "kind", "sequence"),
+    Index("events_by_kind_and_subject", "kind", "subject", "sequence"),
     Index("events_by_subject", "subject", "sequence"),
 )
 

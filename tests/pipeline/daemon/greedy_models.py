@@ -59,7 +59,7 @@ def dies(tools: Any, *given: Any) -> None:
 
 def prints(tools: Any, *given: Any) -> dict[str, Any]:
     print("models may print what they like")
-    return {"names": sorted(os.environ), "keys": bool(tools.configuration.accounts)}
+    return {"names": sorted(os.environ), "keys": bool(tools.configuration.accounts), "process": os.getpid()}
 
 
 def refuses(tools: Any, *given: Any) -> None:

@@ -58,10 +58,23 @@ def test_a_window_that_closes_unfilled_is_told_once_with_its_cause(
         assert made.created(1345) == 0
 
 
+TOKENS = """
+[prices.tokens]
+source = "feed"
+url = "/prices/crypto/daily.parquet"
+"""
+WITH_PRICES = 'prices = "tokens"\nprice_features = ["return_20"]'
+PLAYED_IN = [("classic", 8, ""), ("signals", 11, ""), ("crypto", 12, WITH_PRICES)]
+
+
+@pytest.mark.parametrize(("arena", "number", "more"), PLAYED_IN)
 def test_the_fallback_answers_when_the_real_one_is_not_ready(
-    tmp_path: Path, tournament: Any, monkeypatch: pytest.MonkeyPatch
+    arena: str, number: int, more: str, tmp_path: Path, tournament: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with desk(tmp_path / "w", tournament, toml(tournament, ridge(tournament))) as made:
+    entry_table = ridge(tournament, more=f'arena = "{arena}"\n{more}')
+    model, own = sorted(tournament.models)[0], sorted(tournament.models_of(number))[0]
+    text = toml(tournament, entry_table.replace(model, own), TOKENS)
+    with desk(tmp_path / "w", tournament, text) as made:
         made.open_round(1345)
         made.settle(1345)
 

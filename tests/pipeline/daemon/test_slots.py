@@ -13,7 +13,7 @@ import pytest
 
 from eraforge.core.clock import StandingClock
 from eraforge.core.configuration import Configuration
-from eraforge.core.errors import DataError, EraforgeError, Transient
+from eraforge.core.errors import DataError, EraforgeError, Transient, UserError
 from eraforge.core.ports import Submission
 from eraforge.core.words import Effect, EffectKind, Entry, Phase, Round, Slot
 from eraforge.pipeline.daemon import durations, quarantine
@@ -122,6 +122,17 @@ def test_a_fallback_that_is_itself_wrong_is_given_up(desk: Desk) -> None:
         desk.look()
         desk.look(LONGEST_PAUSE)
     assert desk.look(LONGEST_PAUSE) == limit
+
+
+def test_keys_that_are_refused_are_tried_again_and_blamed_on_no_entry(desk: Desk) -> None:
+    refused = UserError("keys-refused", "The server does not accept the API keys.", "Check them.")
+    for attempt in range(1, 2 * desk.tools.configuration.run.failures + 1):
+        desk.queue.fail("turn", attempt, refused)
+        desk.slots.play(ENTRY, ROUND, desk.clock.now())
+        desk.clock.sleep(LONGEST_PAUSE)
+        desk.slots.play(ENTRY, ROUND, desk.clock.now())
+        assert desk.queue.asked.count("turn") == attempt
+    assert set(desk.told) == {"keys-refused"} and not quarantine.is_quarantined(desk.tools, ENTRY)
 
 
 def test_a_filled_slot_asks_for_no_fallback(desk: Desk) -> None:

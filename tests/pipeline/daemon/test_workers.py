@@ -64,6 +64,9 @@ def limited(tmp_path: Path, greedy: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def test_what_a_stage_does_to_itself_is_told_and_the_next_one_works(limited: Any, greedy: Any) -> None:
     seen = limited(greedy.prints)
+    with pytest.raises(DataError, match="planted"):
+        limited(greedy.refuses)
+    assert limited(greedy.prints)["process"] == seen["process"]  # one that told its error works on
     assert not [name for name in seen["names"] if name.endswith(("PUBLIC_ID", "SECRET_KEY"))]
     for work, code in ((greedy.raises, "stage-crashed"), (greedy.dies, "stage-crashed"), (greedy.refuses, "planted")):
         with pytest.raises(DataError) as caught:

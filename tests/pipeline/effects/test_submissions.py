@@ -103,6 +103,16 @@ def door(ledger: Ledger, tournament: Tournament, at: datetime = OPENS + timedelt
     return Effects(url, ledger, tournament, tournament, StandingClock(at), settings)  # type: ignore[arg-type]
 
 
+def test_what_failed_before_anything_changed_is_tried_again_until_patience_ends(ledger: Ledger) -> None:
+    tournament = Tournament(faults=["lost", "lost"])
+    door(ledger, tournament).submit(answer(), CLASSIC, ROUND, "m1")
+    assert len(tournament.created) == 1
+    away, other = Tournament(faults=["lost"] * 3), Slot("main", "second", "classic", 1345)
+    with pytest.raises(Transient, match="lost"):
+        door(ledger, away).submit(answer(slot=other), CLASSIC, ROUND, "m2")
+    assert not away.faults and not away.created
+
+
 def test_a_confirmed_submission_is_the_bytes_that_were_decided(ledger: Ledger) -> None:
     tournament = Tournament()
     receipt = door(ledger, tournament).submit(answer(), CLASSIC, ROUND, "m1")

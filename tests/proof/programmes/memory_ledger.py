@@ -49,6 +49,10 @@ class MemoryLedger:
         found = self._every if kind is None and subject is None else self._by[kind, subject]
         return iter([event for event in found if event.sequence > after] if after else list(found))
 
+    def last_event(self, kind: str | None = None, subject: str | None = None) -> Event | None:
+        found = self._every if kind is None and subject is None else self._by[kind, subject]
+        return found[-1] if found else None
+
     def _append(self, kind: str, subject: str, facts: Any, at: datetime) -> int:
         self.sequence += 1
         event = Event(self.sequence, kind, subject, facts_of(facts_text(facts)), at, "", "")

@@ -39,7 +39,7 @@ SEND = "        prepared = self._prepare(conduct)\n        self._require_leave(c
 WRITTEN = "        self._ledger.advance(conduct.effect.key, Phase.SENT, facts, self._clock.now(), deadline=latest)\n"
 ABSENT = "        if conduct.effect.kind.moves_money:\n            reason ="
 NOTHING = "        if conduct.effect.kind.moves_money:\n            self.advance(conduct, Phase.REFUSED, reason=reason)"
-REFUSED = "            if conduct.effect.kind.moves_money:\n                self.advance"
+REFUSED = "                if conduct.effect.kind.moves_money:\n                    self.advance"
 NONE_BACK = "        if not conduct.reads_back:\n            return self._settle"
 MUTANTS = (
     Mutant("an answer is believed without reading back", "driver", NONE_BACK, NONE_BACK.replace("not ", "not not ")),

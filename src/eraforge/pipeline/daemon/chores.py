@@ -38,6 +38,7 @@ class Chores:
         self._office = office
         self._entries = entries
         self._synced: dict[str, date] = {}
+        self._trained_ahead: dict[str, int] = {}  # round up to which nothing is left to do, by entry
 
     def do(self, watched: list[Watched], now: datetime) -> None:
         """Whatever is due at this moment."""
@@ -53,10 +54,8 @@ class Chores:
 
     def _last_sync(self, entry: Entry) -> date:
         if entry.name not in self._synced:
-            last = date.min
-            for event in self._tools.ledger.events(kind=SYNCED, subject=entry.name):
-                last = event.at.date()
-            self._synced[entry.name] = last
+            last = self._tools.ledger.last_event(kind=SYNCED, subject=entry.name)
+            self._synced[entry.name] = date.min if last is None else last.at.date()
         return self._synced[entry.name]
 
     def _sync(self, entry: Entry, now: datetime) -> None:
@@ -81,20 +80,24 @@ class Chores:
             self._office.tell("data-version-offered", f"{entry.name}/{version}", told, now)
 
     def _train_ahead(self, entry: Entry, number: int, now: datetime) -> None:
-        last = training.last_trained(self._tools, entry)
-        if quarantine.is_quarantined(self._tools, entry):
+        if self._trained_ahead.get(entry.name, 0) >= number or quarantine.is_quarantined(self._tools, entry):
             return
+        last = training.last_trained(self._tools, entry)
         if last is not None and not training.is_due(entry, number, self._tools.arena(entry).version, last):
+            self._trained_ahead[entry.name] = number
             return
         standing = self._engine.standing("training", entry, number)
         if standing is None:
             self._engine.enqueue("training", entry, number, now + timedelta(days=365))  # after any turn
-        elif standing.error is not None and not isinstance(standing.error, Transient):
+            return
+        if standing.error is not None and not isinstance(standing.error, Transient):
             self._office.tell("training-failed", f"{entry.name}/{number}", standing.error.sentence, now)
+        if standing.state in ("done", "failed"):
+            self._trained_ahead[entry.name] = number
 
     def _report(self, now: datetime) -> None:
         week = f"{now.isocalendar().year}-W{now.isocalendar().week:02d}"
-        if any(True for _ in self._tools.ledger.events(kind=REPORTED, subject=week)):
+        if self._tools.ledger.last_event(kind=REPORTED, subject=week) is not None:
             return
         path = write_report(self._tools, self._entries, week, now)
         self._tools.ledger.record(REPORTED, week, {"file": path.name}, now)

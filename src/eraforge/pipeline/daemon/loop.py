@@ -15,7 +15,7 @@ from eraforge.pipeline.daemon.chores import Chores
 from eraforge.pipeline.daemon.hosts import Hosts
 from eraforge.pipeline.daemon.service.condition import Look, Window
 from eraforge.pipeline.daemon.slots import Slots
-from eraforge.pipeline.daemon.watch import Watched
+from eraforge.pipeline.daemon.watch import Watched, Watcher
 from eraforge.pipeline.daemon.workers import GIGABYTE, Limits
 from eraforge.pipeline.engine import Engine
 from eraforge.pipeline.notices.office import Office, ping
@@ -60,6 +60,7 @@ class Daemon:
     ) -> None:
         self._tools, self._engine, self._office, self._hosts = tools, engine, office, hosts
         self._entries, self._stop_work, self._say = entries, stop_work, say
+        self._watcher = Watcher(tools, entries)
         self._slots = Slots(tools, engine, office)
         self._chores = Chores(tools, engine, office, entries)
         self._rescuers = ThreadPoolExecutor(RESCUERS, thread_name_prefix="rescue")
@@ -77,13 +78,13 @@ class Daemon:
         self._hosts.start()
         try:
             while not stop.is_set():
-                busy = False
+                busy, began = False, monotonic()
                 try:
                     busy = self.tick()
                 except Transient as error:
                     self._trouble(error)
                 poll = self._tools.configuration.run.poll_seconds
-                stop.wait(max(poll * BUSY_SHARE, 0.05) if busy else poll)
+                stop.wait(max(poll * BUSY_SHARE, monotonic() - began) if busy else poll)
         finally:
             self._rescuers.shutdown(wait=True)
             self._hosts.stop()
@@ -108,7 +109,7 @@ class Daemon:
             self.saw(Look(now, leads=True, reconciled=False))
             return True  # looked at again soon; nothing new begins before
         self._check_keys(now)
-        watched = watch.watch(self._tools, self._entries, now)
+        watched = self._watcher.look(now)
         windows = tuple(self._watch(one, now) for one in watched)
         waiting = any(window.waiting and window.opens <= now < window.closes for window in windows)
         if not waiting:
@@ -138,12 +139,11 @@ class Daemon:
             now = self._tools.clock.now()
         except Transient:
             return None
-        for event in self._tools.ledger.events(kind=watch.SEEN, subject=f"{entry.account}/{entry.arena}"):
-            closes = datetime.fromisoformat(str(event.facts["closes"]))
-            if now < closes:
-                played = watch.round_of(event.facts, entry.arena)
-                return max((durations.rescue_moment(self._tools, entry, played) - now).total_seconds(), 0.0)
-        return None
+        seen = self._tools.ledger.last_event(kind=watch.SEEN, subject=f"{entry.account}/{entry.arena}")
+        played = None if seen is None else watch.round_of(seen.facts, entry.arena)
+        if played is None or now >= played.closes:
+            return None
+        return max((durations.rescue_moment(self._tools, entry, played) - now).total_seconds(), 0.0)
 
     def _watch(self, one: Watched, now: datetime) -> Window:
         """One arena of one account: do what is due, and tell how its window stands."""
@@ -230,7 +230,7 @@ class Daemon:
         """Once per window that was filled, the outside watcher hears from us."""
         url = self._tools.configuration.run.ping_url
         subject = f"{one.subject}/{one.round.number}"
-        if not url or any(True for _ in self._tools.ledger.events(kind=PING, subject=subject)):
+        if not url or self._tools.ledger.last_event(kind=PING, subject=subject) is not None:
             return
         try:
             ping(url)

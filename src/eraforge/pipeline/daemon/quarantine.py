@@ -15,6 +15,8 @@ RELEASED = "entry.released"
 
 def failures_in_a_row(tools: Tools, entry: Entry) -> int:
     """Failed attempts since the entry last played, was released or was changed."""
+    if _behind(tools, entry):
+        return 0
     ours, counted = digest_value(entry), 0
     for event in tools.ledger.events(subject=f"entry/{entry.name}"):
         if event.kind == FAILED and event.facts["entry"] == ours:
@@ -26,6 +28,8 @@ def failures_in_a_row(tools: Tools, entry: Entry) -> int:
 
 def is_quarantined(tools: Tools, entry: Entry) -> bool:
     """Whether the entry, as it is configured now, is left alone."""
+    if _behind(tools, entry):
+        return False
     ours, held = digest_value(entry), False
     for event in tools.ledger.events(subject=f"entry/{entry.name}"):
         if event.kind == QUARANTINED:
@@ -33,6 +37,12 @@ def is_quarantined(tools: Tools, entry: Entry) -> bool:
         elif event.kind in (RELEASED, PLAYED):
             held = False
     return held
+
+
+def _behind(tools: Tools, entry: Entry) -> bool:
+    """Whether every failure of the entry lies before its last answer or release."""
+    last = tools.ledger.last_event(subject=f"entry/{entry.name}")
+    return last is None or last.kind in (PLAYED, RELEASED)
 
 
 def note_failure(tools: Tools, entry: Entry, number: int, attempt: int, error: EraforgeError) -> bool:

@@ -16,6 +16,7 @@ from eraforge.pipeline.steps.ahead import fallback, training
 from eraforge.pipeline.tools import Tools
 from eraforge.store.records import EffectRecord
 
+KEYS = ("keys-refused", "no-keys", "permission-missing", "half-a-key")  # no fault of the entry, and it may pass
 LONGEST_PAUSE = 300.0
 FIRST_PAUSE = 10.0
 LEFT_SHARE = 0.1  # no pause takes more of what is left of the window: what was late may come at the last
@@ -35,10 +36,17 @@ class Slots:
 
     def __post_init__(self) -> None:
         self._failed_at: dict[str, datetime] = {}
+        self._held: dict[str, datetime] = {}  # slots the tournament holds an answer of: that never changes again
+        self._told: dict[str, datetime] = {}
 
     def is_filled(self, entry: Entry, number: int) -> bool:
         """Whether the tournament holds a confirmed answer for the slot."""
-        return any(one.effect for one in self.tools.ledger.submissions(fallback.slot_of(entry, number)))
+        slot = fallback.slot_of(entry, number)
+        if slot.key not in self._held:
+            for one in self.tools.ledger.submissions(slot):
+                if one.effect:
+                    self._held[slot.key] = one.at
+        return slot.key in self._held
 
     def ready_fallback(self, entry: Entry, played: Round, now: datetime) -> None:
         """Put the fallback into the queue, before anything else of the round; again while its data are late."""
@@ -80,6 +88,8 @@ class Slots:
     def filled(self, entry: Entry, played: Round, now: datetime) -> None:
         """Say once that the slot is filled, and stop what is no longer needed."""
         slot = fallback.slot_of(entry, played.number)
+        if slot.key in self._told:
+            return
         by_fallback = fallback.used(self.tools, entry, played.number)
         if by_fallback:
             sentence = f"Round {played.number} was answered with the last good model; the real one was not ready."
@@ -90,6 +100,7 @@ class Slots:
             sentence = f"Round {played.number} is answered, {margin} minutes before it closes."
             if self.office.tell("answer-confirmed", slot.key, sentence, now):
                 quarantine.note_played(self.tools, entry, played.number)
+        self._told[slot.key] = now
 
     def missed(self, entry: Entry, played: Round, now: datetime) -> None:
         """Say once that a window that was watched went by unfilled, and why."""
@@ -113,7 +124,7 @@ class Slots:
         if isinstance(error, Held):
             self.office.tell("effect-held", slot, error.sentence, now, error.next_step)
             return
-        if error.code in ("keys-refused", "no-keys", "permission-missing", "half-a-key"):
+        if error.code in KEYS:
             self.office.tell("keys-refused", entry.account, error.sentence, now, error.next_step)
             return
         self.office.tell("turn-failed", f"{slot}/{error.code}", error.sentence, now, error.next_step)
@@ -128,7 +139,8 @@ class Slots:
     def _may_retry(self, work: str, entry: Entry, played: Round, standing: Standing, now: datetime) -> bool:
         if standing.state != "failed":
             return False
-        if not isinstance(standing.error, Transient) and standing.attempt >= self._failures():
+        passing = isinstance(standing.error, Transient) or (standing.error is not None and standing.error.code in KEYS)
+        if not passing and standing.attempt >= self._failures():
             return False
         failed = self._failed_at.get(_attempt(work, entry, played, standing), now)
         left = (played.closes - failed).total_seconds()
@@ -145,7 +157,9 @@ class Slots:
 
     def forget(self, before: datetime) -> None:
         """Drop what was remembered of windows long past."""
-        self._failed_at = {key: at for key, at in self._failed_at.items() if at >= before}
+        for known in (self._failed_at, self._held, self._told):
+            for key in [key for key, at in known.items() if at < before]:
+                del known[key]
 
 
 def _attempt(work: str, entry: Entry, played: Round, standing: Standing) -> str:

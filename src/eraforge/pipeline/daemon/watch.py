@@ -33,11 +33,33 @@ class Watched:
         return f"{self.account}/{self.arena}"
 
 
-def watch(tools: Tools, entries: list[Entry], now: datetime) -> list[Watched]:
-    """One row per account and arena that an entry plays, nearest deadline first."""
-    pairs = {(entry.account, entry.arena): entry for entry in entries}
-    found = [_one(tools, entry, now) for _, entry in sorted(pairs.items())]
-    return sorted(found, key=lambda one: one.round.closes)
+class Watcher:
+    """Asks the tournament, but about a round that is open no more often than `run.poll_seconds`.
+
+    Args:
+        tools: the open workspace.
+        entries: configured entries.
+    """
+
+    def __init__(self, tools: Tools, entries: list[Entry]) -> None:
+        self._tools = tools
+        self._pairs = {(entry.account, entry.arena): entry for entry in entries}
+        self._known: dict[tuple[str, str], tuple[datetime, Watched]] = {}
+
+    def look(self, now: datetime) -> list[Watched]:
+        """One row per account and arena that an entry plays, nearest deadline first."""
+        found = [self._one(pair, entry, now) for pair, entry in sorted(self._pairs.items())]
+        return sorted(found, key=lambda one: one.round.closes)
+
+    def _one(self, pair: tuple[str, str], entry: Entry, now: datetime) -> Watched:
+        if pair in self._known:
+            asked, known = self._known[pair]
+            fresh = asked <= now < asked + timedelta(seconds=self._tools.configuration.run.poll_seconds)
+            if fresh and known.error is None and known.round.is_open(now):
+                return known
+        seen = _one(self._tools, entry, now)
+        self._known[pair] = now, seen
+        return seen
 
 
 def _one(tools: Tools, entry: Entry, now: datetime) -> Watched:
@@ -74,10 +96,8 @@ def remember(tools: Tools, watched: Watched, now: datetime) -> list[int]:
 
 def last_seen(tools: Tools, subject: str) -> int | None:
     """Number of the last round seen of that account and arena."""
-    found = None
-    for event in tools.ledger.events(kind=SEEN, subject=subject):
-        found = int(event.facts["round"])
-    return found
+    found = tools.ledger.last_event(kind=SEEN, subject=subject)
+    return None if found is None else int(found.facts["round"])
 
 
 def round_of(facts: Mapping[str, Any], arena: str) -> Round:
@@ -88,6 +108,9 @@ def round_of(facts: Mapping[str, Any], arena: str) -> Round:
 
 def was_seen_open(tools: Tools, watched: Watched) -> bool:
     """Whether this round was noticed while its window was open: only then is it one that was missed."""
+    last = tools.ledger.last_event(kind=SEEN, subject=watched.subject)
+    if last is not None and int(last.facts["round"]) == watched.round.number:
+        return last.at < watched.round.closes
     for event in tools.ledger.events(kind=SEEN, subject=watched.subject):
         if int(event.facts["round"]) == watched.round.number:
             return event.at < watched.round.closes

@@ -46,7 +46,7 @@ LimitsOf = Callable[[Entry | None, str], Limits]
 
 
 class Worker:
-    """One process, doing one stage at a time."""
+    """One process, doing one stage at a time; `idle` until it is given one, and again once that has answered."""
 
     def __init__(self, visit: Visit, at: datetime) -> None:
         self.said = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process
@@ -59,6 +59,7 @@ class Worker:
             start_new_session=True,
         )
         self.left = b""
+        self.idle = True
         kept = without_secrets(visit.environment)
         self.send({"folder": str(visit.folder.resolve()), "environment": kept, "flags": dict(visit.flags), "at": at})
 
@@ -74,6 +75,7 @@ class Worker:
         Raises:
             DataError: `stage-too-slow`, `stage-too-large`, `stage-crashed`; EraforgeError: what the stage raised.
         """
+        self.idle = False
         ends = monotonic() + limits.seconds
         output = _pipe(self.process.stdout)
         os.set_blocking(output.fileno(), False)
@@ -82,6 +84,7 @@ class Worker:
             if ready:
                 message = self._read(output.fileno(), label)
                 while message is not None:
+                    self.idle = message[0] in ("done", "error")
                     if message[0] == "done":
                         return message[1]
                     if message[0] == "error":
@@ -187,19 +190,16 @@ class Workers:
         label = f"{work.__name__} of entry {entry!r}"
         limits = self.limits(whose, work.__name__)
         worker = self._take(tools, entry)
-        kept = False
         try:
             job = {"work": f"{work.__module__}:{work.__qualname__}", "inputs": tuple(inputs), "at": tools.clock.now()}
             worker.send(job)
-            result = worker.answer(limits, tools.progress, label)
-            kept = True
-            return result
+            return worker.answer(limits, tools.progress, label)
         except DataError:
             if self._closing:
                 raise SystemExit from None
             raise
         finally:
-            self._give(entry, worker, kept)
+            self._give(entry, worker)
 
     def rest(self, seconds: float) -> None:
         """Wait until nothing acts on the outer world, for so long at most."""
@@ -232,12 +232,13 @@ class Workers:
             self._busy[entry] = worker
         return worker
 
-    def _give(self, entry: str, worker: Worker, kept: bool) -> None:
+    def _give(self, entry: str, worker: Worker) -> None:
+        """Keep the process for the next stage, also after an error it told; one that was stopped or cut off ends."""
         with self._lock:
-            known = self._busy.pop(entry, None) is worker
-            if kept and known:
+            kept = self._busy.pop(entry, None) is worker and worker.idle
+            if kept:
                 self._idle.append(worker)
-        if not (kept and known):
+        if not kept:
             worker.stop()
 
 

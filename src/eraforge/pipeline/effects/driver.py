@@ -128,13 +128,21 @@ class Driver:
         return self._confirm(conduct, {**prepared, **answer})
 
     def _prepare(self, conduct: Conduct) -> Facts:
-        """Everything before the change. A no ends what would have moved money; predictions may be tried again."""
-        try:
-            return conduct.prepare(lambda step, facts: self._note(conduct, step, facts))
-        except Refused as error:
-            if conduct.effect.kind.moves_money:
-                self.advance(conduct, Phase.REFUSED, reason=error.sentence)
-            raise
+        """Everything before the change. A no ends what would have moved money; predictions are tried again."""
+        tries = 1 if conduct.effect.kind.moves_money else self._settings.read_backs
+        while True:
+            tries -= 1
+            try:
+                return conduct.prepare(lambda step, facts: self._note(conduct, step, facts))
+            except Refused as error:
+                if conduct.effect.kind.moves_money:
+                    self.advance(conduct, Phase.REFUSED, reason=error.sentence)
+                raise
+            except Transient:
+                if not tries:
+                    raise
+            self._clock.sleep(max(self._settings.settle_seconds, self._pause()))
+            self._require_leave(conduct)
 
     def _nothing_happened(self, conduct: Conduct, reason: str) -> None:
         """The gateway is certain of it. Predictions may be sent again later; money waits for a new decision."""

@@ -75,7 +75,7 @@ class Office:
         key = f"{code}/{subject}"
         if len(self._known) > MOST_KNOWN:
             self._known.clear()  # the ledger knows them all
-        if key in self._known or any(True for _ in self._ledger.events(kind=TOLD, subject=key)):
+        if key in self._known or self._ledger.last_event(kind=TOLD, subject=key) is not None:
             self._known.add(key)
             return False
         kind = CODES[code]

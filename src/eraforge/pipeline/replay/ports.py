@@ -55,6 +55,12 @@ class LedgerThen(Ledger):
             if kind in (None, event.kind) and subject in (None, event.subject) and event.sequence > after:
                 yield event
 
+    def last_event(self, kind: str | None = None, subject: str | None = None) -> Event | None:
+        found = None
+        for event in self.events(kind, subject):
+            found = event
+        return found
+
     def stage_output(self, key: str) -> str | None:
         return self._stages.get(key, ("", None))[1]
 

@@ -111,7 +111,7 @@ def fetch_features(tools: Tools, entry: Entry, version: str) -> bytes | None:
 
 def _fetch_file(tools: Tools, entry: Entry, filename: str, number: int | None) -> str:
     arena, reader = tools.arena(entry), tools.reader(entry)
-    told = probe(filename, reader.dataset_url(arena, filename, number))
+    told = probe(filename, lambda: reader.dataset_url(arena, filename, number), tools.clock)
     fresh = {"server": tools.configuration.server.url, "file": filename, "round": number, "content": told.validator}
     known = tools.cache.known("fetch", fresh) if told.validator else None
     if known is not None:
@@ -146,16 +146,21 @@ def _download(
 def columns_of(tools: Tools, entry: Entry, files: Mapping[str, str]) -> dict[str, Any]:
     """Feature names of the entry's set, in the file's order, and its targets, the one it is judged by first.
 
+    Where neither a features file nor the training file is among the files, the live file tells the features, and there
+    are no targets: enough for a model that is trained already.
+
     Raises:
         UserError: `unknown-feature-set`, `unknown-target`.
     """
     arena = tools.arena(entry)
+    told = str(Sample.TRAIN) if str(Sample.TRAIN) in files else str(Sample.LIVE)
     if arena.files.features is None:
-        known = columns_as_sets(tools.objects.path(files["train"]), arena)
+        known = columns_as_sets(tools.objects.path(files[told]), arena)
     else:
         known = feature_sets(tools.objects.get(files["features"]))
     features = list(known.features(entry.features or arena.feature_set))
-    targets = dict.fromkeys((tools.target(entry), *entry.extra_targets))
+    learned = arena.files.features is not None or told == str(Sample.TRAIN)
+    targets = dict.fromkeys((tools.target(entry), *entry.extra_targets)) if learned else {}
     columns = {"features": features, "targets": [known.require_target(name) for name in targets]}
     if price_rows.ROLE in files:
         columns["price_features"] = price_rows.price_columns(tools, entry, files[price_rows.ROLE])

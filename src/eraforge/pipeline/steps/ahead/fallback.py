@@ -10,11 +10,13 @@ from eraforge.core.errors import UserError
 from eraforge.core.words import Entry, Predictions, Slot
 from eraforge.pipeline.played.record import entry_of, made_with
 from eraforge.pipeline.steps import inputs, stages
+from eraforge.pipeline.steps.bars import price_rows
 from eraforge.pipeline.tools import Tools
 
 GOOD = "model.good"
 READY = "fallback.ready"
 USED = "fallback.used"
+NEEDED = ("features", "live", price_rows.ROLE)  # what a model that is trained already reads, where there is such a file
 
 
 def keep_model(tools: Tools, entry: Entry, number: int, fitted: str) -> str:
@@ -28,10 +30,8 @@ def keep_model(tools: Tools, entry: Entry, number: int, fitted: str) -> str:
 
 def last_good(tools: Tools, name: str) -> Mapping[str, Any] | None:
     """The last model of that entry the tournament confirmed an answer of."""
-    found = None
-    for event in tools.ledger.events(kind=GOOD, subject=name):
-        found = event.facts
-    return found
+    found = tools.ledger.last_event(kind=GOOD, subject=name)
+    return None if found is None else found.facts
 
 
 def prepare(tools: Tools, entry: Entry, number: int) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def prepare(tools: Tools, entry: Entry, number: int) -> dict[str, Any]:
             "The first confirmed round gives it one.",
         )
     began, former = tools.clock.now(), entry_of(last["entry"])
-    files = inputs.fetch_files(tools, former, number, only=("features", "live"))
+    files = inputs.fetch_files(tools, former, number, only=NEEDED)
     columns = inputs.columns_of(tools, former, files)
     made = stages.predict(tools, former, number, files, columns, str(last["fitted"]))
     told = {**asdict(former), "version": tools.arena(former).version}
@@ -64,15 +64,13 @@ def remember(tools: Tools, entry: Entry, number: int, made: Mapping[str, Any]) -
 
 def ready(tools: Tools, entry: Entry, number: int) -> Mapping[str, Any] | None:
     """The fallback that lies ready for the slot."""
-    found = None
-    for event in tools.ledger.events(kind=READY, subject=slot_of(entry, number).key):
-        found = event.facts
-    return found
+    found = tools.ledger.last_event(kind=READY, subject=slot_of(entry, number).key)
+    return None if found is None else found.facts
 
 
 def used(tools: Tools, entry: Entry, number: int) -> bool:
     """Whether the slot was filled with its fallback."""
-    return any(True for _ in tools.ledger.events(kind=USED, subject=slot_of(entry, number).key))
+    return tools.ledger.last_event(kind=USED, subject=slot_of(entry, number).key) is not None
 
 
 def submit(tools: Tools, entry: Entry, number: int, made: Mapping[str, Any]) -> dict[str, str]:

@@ -35,6 +35,9 @@ def fit(tools: Tools, entry: Entry, number: int, files: dict[str, str], columns:
 def last_trained(tools: Tools, entry: Entry) -> Mapping[str, Any] | None:
     """The last training of this entry as it is configured now."""
     wanted = identity(entry)
+    last = tools.ledger.last_event(kind=TRAINED, subject=entry.name)
+    if last is None or last.facts["what"] == wanted:
+        return None if last is None else last.facts
     events = [event.facts for event in tools.ledger.events(kind=TRAINED, subject=entry.name)]
     return next((facts for facts in reversed(events) if facts["what"] == wanted), None)
 
