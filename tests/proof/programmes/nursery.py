@@ -6,7 +6,8 @@ after it, and answers {"threads": [...]}, which ought to be none.
 
 A child dies by SIGKILL at its n-th durable step (`"step": n`, counted as `tests/pipeline/killed_at.py` counts them), or
 so many seconds after a part of the turn began (`"part"` and `"delay"`, see marks.py). Beside `out` it leaves its steps,
-its marks and the modules it imported. No thread of ours runs here at a fork: a child begins as a new process does.
+its marks and the modules it imported. With `"blind": true` it resends what was not answered without reading back first:
+the control, which must fail. No thread of ours runs here at a fork: a child begins as a new process does.
 One that hangs dies of SIGALRM, which nobody takes for a kill.
 """
 
@@ -33,6 +34,7 @@ import eraforge.store.ledger  # noqa: F401
 from eraforge.core import plugins
 from eraforge.data.trust import trusted
 from eraforge.interfaces.cli import main as command_line
+from eraforge.pipeline.effects.driver import Driver
 from programmes import marks
 from programmes.by_path import load
 
@@ -49,6 +51,10 @@ def child(order: dict[str, Any], known: set[str]) -> None:
     sys.argv = ["eraforge", *order["words"]]
     steps = load("pipeline/killed_at.py").install(int(order["step"]))
     mark = marks.install(Path(order["out"] + ".marks"), order["part"], order["delay"])
+    if order["blind"]:
+        from programmes.histories import Blind
+
+        Driver.resolve = Blind.resolve
     code = 1
     try:
         command_line.main()

@@ -133,6 +133,7 @@ SUMMARY = (
     ("schedule", "windows answered", "virtual years of rounds: windows answered, of those owed"),
     ("kills", "kills (SIGKILL)", "real kills in the middle of a turn"),
     ("kills", "turns with two submissions", "killed turns with two submissions"),
+    ("control", "control, resent blindly", "a control that resends blindly: killed turns with two submissions"),
     ("points", "crash points hit", "crash points of a turn hit"),
     ("points", "ends unlike", "ends unlike the undisturbed one"),
     ("deep", "pairs of crash points", "crash points two deep, in a submission"),

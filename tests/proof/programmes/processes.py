@@ -20,7 +20,7 @@ from programmes.figures import Figure, Proof
 from programmes.killing import KILLED, Doomed, Pace, kill
 from programmes.real_turns import Site, Workspace
 
-KILLS_FULL, POINTS_FULL, PAIRS_FULL = 2_000, 106, 100
+KILLS_FULL, CONTROL_FULL, POINTS_FULL, PAIRS_FULL = 2_000, 20, 106, 100
 MOST_KILLS = 6
 COLD_SHARE = 1 / 3
 BREADTH = 6
@@ -56,6 +56,21 @@ def prove_kills(site: Site, scale: int, first: int = 1) -> Proof:
     )
     about = "turns over HTTP, killed up to six times each at random moments of every part, then run once more"
     return Proof("kills", about, seen["kills"], KILLS_FULL, f"{first}-{first + turns - 1}", figures)
+
+
+def prove_control(site: Site, scale: int, first: int = 1) -> Proof:
+    """Kill turns that resend blindly, once each, when their submission is created and not yet read back."""
+    warm, doubles = warmed(site), 0
+    for wave in batched(range(scale), BREADTH):
+        places = [_like(site, warm) for _ in wave]
+        for lives in ({"part": "_look", "blind": True}, {"blind": True}):
+            processes = [place.start(**lives) for place in places]
+            codes = [site.wait(process) for process in processes]
+            assert set(codes) == {KILLED if "part" in lives else 0}, codes
+        doubles += sum(place.state()["created"] > 1 for place in places)
+    figures = (Figure("P1", "control, resent blindly: killed turns with two submissions", doubles, "== whole", scale),)
+    about = "turns of a faulty product, killed between the creation and its read-back: what the count of doubles finds"
+    return Proof("control", about, scale, CONTROL_FULL, "none", figures)
 
 
 def prove_points(site: Site, scale: int, first: int = 1) -> Proof:

@@ -61,10 +61,11 @@ class Site:
         (folder / "eraforge.toml").write_text(CONFIGURATION.format(url=self.running.url, model=name))
         return Workspace(self, folder, model_id)
 
-    def start(self, words: list[str], step: int = 0, part: str = "", delay: float = 0) -> int:
-        """Fork a process for the command; see nursery.py for the ways it may die."""
+    def start(self, words: list[str], step: int = 0, part: str = "", delay: float = 0, blind: bool = False) -> int:
+        """Fork a process for the command; see nursery.py for the ways it may die, and for what it is blind to."""
         self.outputs.append(self.folder / f"output{len(self.outputs)}")
-        self._say({"words": words, "step": step, "part": part, "delay": delay, "out": str(self.outputs[-1])})
+        order = {"words": words, "step": step, "part": part, "delay": delay, "blind": blind}
+        self._say({**order, "out": str(self.outputs[-1])})
         return int(self._hear()["process"])
 
     def wait(self, process: int) -> int:
@@ -106,9 +107,9 @@ class Workspace:
     def words(self) -> list[str]:
         return ["submit", "--entry", "linear", "--json", "--workspace", str(self.folder)]
 
-    def start(self, step: int = 0, part: str = "", delay: float = 0) -> int:
+    def start(self, step: int = 0, part: str = "", delay: float = 0, blind: bool = False) -> int:
         """Begin to play the turn; the process."""
-        process = self.site.start(self.words, step, part, delay)
+        process = self.site.start(self.words, step, part, delay, blind)
         self.outputs.append(self.site.outputs[-1])
         return process
 

@@ -28,12 +28,12 @@ LONG: Mapping[str, tuple[Callable[[int], Proof], int, int]] = {
 
 PROCESSES: Mapping[str, tuple[str, int, int]] = {
     "kills": ("prove_kills", 5, 2_000),
+    "control": ("prove_control", 1, 20),
     "pairs": ("prove_pairs", 1, 100),
     "points": ("prove_points", 3, 106),
     "secrets": ("prove_secrets", 1, 1),
 }
 """Those that share one simulator and its processes, in their order: secrets are searched in what the others left."""
-
 
 COUNTED = ("kills", "pairs")
 """Those whose figures are all counts: what more seeds give is added to them."""
