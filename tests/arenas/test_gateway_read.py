@@ -204,6 +204,16 @@ def test_the_bytes_of_a_submission_are_fetched_without_the_keys(server: Any, rep
     assert "authorization" not in server.seen[1].headers
 
 
+def test_a_fresh_address_is_asked_for_where_one_has_expired(server: Any, reply: Any, reader: NumeraiReader) -> None:
+    address = reply({"data": {"submissionDownloadAuth": {"filename": "f.csv", "url": server.url + "/f"}}})
+    server.plan = [address, reply(b"", status=403), address, reply(b"late")]
+    assert reader.submission_bytes("s1") == b"late"
+    server.plan = [address, reply(b"", status=403)] * 3
+    with pytest.raises(Transient, match="403"):
+        reader.submission_bytes("s1")
+    assert len(server.seen) == 10
+
+
 SCORE = {"displayName": "corr60", "day": 3, "value": 0.01, "percentile": None, "date": "2026-09-08T00:00:00Z"}
 
 

@@ -17,6 +17,8 @@ from eraforge.core.errors import DataError, Refused, Transient, UserError
 from eraforge.core.ports import Account, Performance, ScoreRow, Submission
 from eraforge.core.words import Arena, Round, ScoreConfig
 
+ADDRESSES = 3  # of one file, before the server is taken at its word that none is good
+
 
 class NumeraiReader:
     """`core.ports.Reader` over the tournament's API.
@@ -114,7 +116,16 @@ class NumeraiReader:
         return sorted(found, key=lambda submission: (submission.inserted is not None, submission.inserted))
 
     def submission_bytes(self, submission_id: str) -> bytes:
-        """The file of a submission as the server holds it."""
+        """The file of a submission as the server holds it; a fresh address is asked for where one has expired."""
+        for _ in range(ADDRESSES - 1):
+            try:
+                return self._submission_bytes(submission_id)
+            except Transient as error:
+                if error.code != "file-address-refused":
+                    raise
+        return self._submission_bytes(submission_id)
+
+    def _submission_bytes(self, submission_id: str) -> bytes:
         variables = {"id": submission_id}
         data = self._read("submission file", operations.SUBMISSION_DOWNLOAD, variables, authorised=True)
         return self._transport.fetch("the submission's file", data.part("submissionDownloadAuth").text("url"))

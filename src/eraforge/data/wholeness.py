@@ -39,6 +39,22 @@ def require_whole(path: Path, name: str, size: int | None) -> None:
         raise _damaged(name, "it is empty")
 
 
+def require_readable(path: Path, name: str) -> None:
+    """Check that a parquet file can be read to its end, a column at a time; another file counts as readable.
+
+    Raises:
+        DataError: `file-damaged`.
+    """
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            return
+    try:
+        for column in pl.read_parquet_schema(path):
+            pl.read_parquet(path, columns=[column])
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _damaged(name, f"its rows cannot be read ({type(error).__name__})") from None
+
+
 def _require_parquet(path: Path, name: str, size: int) -> None:
     if size < SMALLEST_PARQUET:
         raise _damaged(name, "it is too short for a parquet file")

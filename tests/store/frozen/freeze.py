@@ -24,7 +24,7 @@ from eraforge.store.migrate import MIGRATIONS
 from eraforge.store.tables import VERSION_TABLE
 
 SEPARATOR = "\n-- next statement\n"
-KEPT = re.compile(r"\s*(CREATE|INSERT|ALTER)\b")
+KEPT = re.compile(r"\s*(CREATE|INSERT|ALTER|UPDATE)\b")
 
 
 def freeze(engine: Engine, source: Engine, revision: str) -> str:

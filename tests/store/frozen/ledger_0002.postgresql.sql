@@ -139,6 +139,8 @@ CREATE TABLE leases (
 	PRIMARY KEY (name)
 )
 -- next statement
+UPDATE ledger_version SET version_num='0002' WHERE ledger_version.version_num = '0001'
+-- next statement
 INSERT INTO effects (key, kind, account, model, arena, round, payload, supersedes, phase, deadline, attempts, facts, intended_at, changed_at) VALUES ('d7d1960632bbfa71e0174f8080120185d914a81c3a8dab960bf28446a76c6816', 'submit', 'main', 'practice_a', 'classic', 1345, 'cd50a80564ad1d52df2488ce16c7c96e90b57b01a7d536c387663ec8cbf9e7aa', '', 'confirmed', '2026-09-01T12:02:00.991629Z', 1, '{"closes":"2026-09-01T13:00:00+00:00","digest":"cd50a80564ad1d52df2488ce16c7c96e90b57b01a7d536c387663ec8cbf9e7aa","effect":"d7d1960632bbfa71e0174f8080120185d914a81c3a8dab960bf28446a76c6816","filename":"practice_a-1345-cd50a80564ad-BtGDLh2aun4O.csv","model_id":"c534411e-873c-4edc-818d-36f34c6b6645","selected":true,"sender":"vm:32606:672977","submission_id":"d943d540-fab8-4740-83df-86f1231b940a","timing":"window"}', '2026-09-01T12:01:00.991629Z', '2026-09-01T12:01:00.991629Z')
 -- next statement
 INSERT INTO events (sequence, kind, subject, facts, at, previous, hash) VALUES (1, 'duration', 'linear', '{"seconds":1.21,"stage":"fetch"}', '2026-09-01T12:01:00.991629Z', '0000000000000000000000000000000000000000000000000000000000000000', '4bf5b5ca25b1fdebce1b3fc85d5842439f1b71de3f41666a10f50fc20444953e')

@@ -18,6 +18,7 @@ from eraforge.data import checks, column_checks, panels
 from eraforge.data.drift import compare, distances
 from eraforge.pipeline.stage_cache import as_json, code_digest
 from eraforge.pipeline.steps import fits, inputs
+from eraforge.pipeline.steps.damage import thrown_out
 from eraforge.pipeline.tools import Tools
 
 Files = dict[str, str]
@@ -33,8 +34,13 @@ def check(tools: Tools, entry: Entry, number: int, files: Files) -> dict[str, st
     """Check the panels the turn will use; returns the digest of each sample's report.
 
     Raises:
-        DataError: the first finding that must stop the entry.
+        DataError: the first finding that must stop the entry; `file-damaged`, and that file is fetched anew.
     """
+    with thrown_out(tools, files):
+        return _check(tools, entry, number, files)
+
+
+def _check(tools: Tools, entry: Entry, number: int, files: Files) -> dict[str, str]:
     reports = {}
     samples = (*inputs.history_samples(files), Sample.LIVE)
     for place, sample in enumerate(samples):
@@ -158,7 +164,8 @@ def predict(
     """Predictions for the live universe, checked by the arena's rules: the object's digest and the synthetic tag."""
     from eraforge.models.ranking import rank_to_unit
 
-    live = inputs.panel(tools, entry, files, Sample.LIVE, number)
+    with thrown_out(tools, files):
+        live = inputs.panel(tools, entry, files, Sample.LIVE, number)
 
     def compute() -> bytes:
         tools.progress(f"{entry.name}: predict", 0, 1)
@@ -170,7 +177,8 @@ def predict(
         return frame.write_csv().encode()
 
     asked = [fits.settings_of(entry), columns, fitted, files["live"]]
-    digest = tools.cache.output("predict", code_digest(rules, fits, rank_to_unit), asked, compute)
+    with thrown_out(tools, files):
+        digest = tools.cache.output("predict", code_digest(rules, fits, rank_to_unit), asked, compute)
     return {"digest": digest, "synthetic": live.synthetic}
 
 

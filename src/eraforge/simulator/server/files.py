@@ -136,7 +136,6 @@ def part_of(size: int, header: str | None) -> Part:
     return Part(206, first, last - first + 1, size) if last >= first else Part(200, 0, size, size)
 
 
-def entity_tag(path: Path) -> str:
-    """The ETag of a file that is never changed in place."""
-    status = path.stat()
-    return f'"{digest_value(path.name, path.parent.name, path.parent.parent.name, status.st_size)[:32]}"'
+def entity_tag(path: Path, root: Path) -> str:
+    """The ETag of a file that is never changed in place, by where it lies below the root: editions differ in that."""
+    return f'"{digest_value(list(path.relative_to(root).parts), path.stat().st_size)[:32]}"'

@@ -138,7 +138,7 @@ class Site:
     def _file(self, call: Call, path: Path | None) -> Reply:
         if path is None:
             return text(404, "NoSuchKey")
-        tag = entity_tag(path)
+        tag = entity_tag(path, self.log.path.parent)
         part = part_of(path.stat().st_size, call.range if call.if_range in (None, tag) else None)
         headers = {"ETag": tag, **part.headers()}
         return Reply(
