@@ -187,7 +187,12 @@ def test_rows_whose_label_never_comes_are_predicted_and_not_scored() -> None:
 def test_a_model_learns_from_labelled_rows_alone_and_ranks_all_of_them() -> None:
     panel, model = without_the_lowest(PANEL), Recorder([], [])
     evaluate(model, panel, SPLITTER, train_eras=0)
-    assert all(seen["target"].null_count() == 0 for seen in model.seen)
+    assert {part["target"].null_count() for seen in model.seen for part in seen.partition_by("era")} == {12}, (
+        "handed on"
+    )
+    learned = evaluate(Ridge(), panel, SPLITTER, train_eras=0).predictions
+    told = evaluate(Ridge(), panel, SPLITTER, fit=lambda one, rows: one.fit(rows.labelled()), train_eras=0).predictions
+    assert learned.equals(told)
     assert [len(asked) for asked in model.asked] == [15 * 40, 15 * 40]
     made = evaluate(RankAverage({"one": {"learner": "ridge"}}), panel, SPLITTER, train_eras=0).predictions
     ranked = rank_to_unit(evaluate(Ridge(), panel, SPLITTER, train_eras=0).predictions)

@@ -130,7 +130,7 @@ def evaluate(
 ) -> Report:
     """Scores of predictions that no trained fold had seen.
 
-    A fold trains on the labelled rows of `panel.asof(first predicted era)`; it predicts rows that carry no target at
+    A fold learns from the labelled rows of `panel.asof(first predicted era)`; it predicts rows that carry no target at
     all. A splitter that says it is `two_sided` also trains on purged eras after the predicted ones.
 
     Every row of a predicted era is predicted, also one whose label never comes: ranks among survivors would tell who
@@ -193,10 +193,11 @@ def _check_inner(panel: Panel, fold: Fold, two_sided: bool, inner: Sequence[Fold
 
 
 def training_part(panel: Panel, fold: Fold, splitter: Splitter) -> Panel:
-    """What a fold trains on: the labelled rows of its eras as they were known when the predicted part began, or,
-    two-sided, as they are."""
+    """What a fold trains on: the rows of its eras as they were known when the predicted part began, or, two-sided, as
+    they are. Rows whose label never came are among them: a model learns from the labelled ones, and a blend ranks all.
+    """
     two_sided = bool(getattr(splitter, "two_sided", False))
-    return (panel if two_sided else panel.asof(fold.predict[0])).where_eras(fold.train).labelled()
+    return (panel if two_sided else panel.asof(fold.predict[0])).where_eras(fold.train)
 
 
 def _predict(fitted: Fitted, panel: Panel, eras: tuple[str, ...]) -> pl.DataFrame:

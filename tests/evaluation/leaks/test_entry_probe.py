@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import polars as pl
 import pytest
 
 from eraforge.core.errors import DataError
 from eraforge.core.panel import Panel
-from eraforge.core.ports import Fold, Model
+from eraforge.core.ports import Fitted, Fold, Model
 from eraforge.evaluation.checks.practice import practice_panel
-from eraforge.evaluation.leaks.entry_probe import examine_entry, small_part
+from eraforge.evaluation.leaks.entry_probe import examine_entry, learned_eras, small_part
 from eraforge.evaluation.splitters.walk_forward import WalkForward
 from eraforge.models.boosting import LightGBM
+from eraforge.models.ensembles.learned_weights import Dynamic, Greedy, Optimised
+from eraforge.models.ensembles.regimes import Regimes
+from eraforge.models.ensembles.stacked import Stacked
 from eraforge.models.linear import Ridge
+from eraforge.models.wrapping.inner import Wrapping
 
 PANEL = practice_panel(eras=60, rows=80, features=30, signal=0.2)
 SPLITTER = WalkForward(folds=2)
@@ -87,6 +92,58 @@ def test_switched_off_it_says_so() -> None:
     report = examine_entry("mine", Ridge(), PANEL, SPLITTER, "off")
     assert report.passed and report.probes == () and "No probe was run on mine" in report.sentence
     assert report.as_dict()["depth"] == "off"
+
+
+LONG = practice_panel(eras=70, rows=80, features=30, signal=0.2, horizon=60, purge=16)
+MEMBERS = {"linear": {"learner": "ridge"}, "strict": {"learner": "ridge", "settings": {"penalty": 9.0}}}
+
+
+class SignOfAll(Wrapping):
+    """A blend turned upside down where a feature is high in all the rows it is shown, whatever era they are of."""
+
+    def fit(self, panel: Panel) -> SignOfAllFitted:
+        return SignOfAllFitted(Greedy(MEMBERS).fit(panel))
+
+
+@dataclass(frozen=True)
+class SignOfAllFitted:
+    inner: Fitted
+
+    def predict(self, panel: Panel) -> pl.DataFrame:
+        sign = 1 if float(panel.collect()["feature_0"].to_numpy().mean()) > 2 else -1
+        return self.inner.predict(panel).with_columns(pl.col("prediction") * sign)
+
+    def save(self) -> bytes:
+        return self.inner.save()
+
+
+@pytest.mark.parametrize("kind", [Optimised, Greedy, Dynamic, Stacked, Regimes])
+def test_a_blend_is_shown_as_many_eras_as_its_inner_folds_need(kind: Any) -> None:
+    """Ten eras hold no fold with sixteen left out before it, which is no leak."""
+    report = examine_entry("blend", kind(MEMBERS), LONG, WalkForward(folds=1), "quick")
+    assert report.passed, report.sentence
+    assert "3 other futures at 3 cuts" in report.probes[-1].sentence
+
+
+def test_a_blend_that_looks_ahead_is_found_in_the_longer_part() -> None:
+    report = examine_entry("blend", SignOfAll("ridge"), LONG, WalkForward(folds=1), "quick")
+    assert report.findings[0].probe == "future scramble"
+
+
+def test_a_history_too_short_to_learn_from_is_no_leak_and_no_pass() -> None:
+    panel = LONG.where_eras(LONG.eras[:45])
+    report = examine_entry("blend", Greedy(MEMBERS), panel, WalkForward(folds=1), "quick")
+    assert not report.passed and not report.findings and report.too_short
+    with pytest.raises(DataError, match="21 labelled eras are too few for 3 folds") as caught:
+        report.refuse()
+    assert caught.value.code == "leak-not-examined"
+
+
+def test_the_parts_shown_double_up_to_all_there_is() -> None:
+    assert list(learned_eras(LONG)) == [10, 20, 40, 46]
+    assert list(learned_eras(LONG.where_eras(LONG.eras[:30]))) == [5]
+    small = small_part(LONG, 46)
+    assert small.eras == LONG.eras
 
 
 def test_the_small_part_holds_one_clean_fold_of_few_rows_and_columns() -> None:

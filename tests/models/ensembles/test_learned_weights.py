@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from eraforge.core import plugins
 from eraforge.core.errors import DataError, UserError
 from eraforge.core.panel import Panel
 from eraforge.evaluation.checks.practice import practice_panel
+from eraforge.evaluation.report import evaluate
+from eraforge.evaluation.splitters.walk_forward import WalkForward
 from eraforge.models.ensembles.evidence import Evidence, gather_evidence
 from eraforge.models.ensembles.learned_weights import Dynamic, Greedy, LearnedWeights, Optimised
 from eraforge.models.ensembles.rank_average import RankAverage
@@ -85,6 +87,34 @@ def test_evidence_is_of_eras_after_a_purged_past_only() -> None:
     assert evidence.eras == PANEL.eras[10:]
     assert evidence.ranks.shape == (30 * 60, 2)
     assert evidence.scores()[:, 1].mean() > evidence.scores()[:, 0].mean() + 0.1
+
+
+def test_everyone_who_was_there_is_ranked_and_the_labelled_are_scored() -> None:
+    """A fifth of the rows, the lowest of the planted signal, never got a label: that they were lowest must show."""
+    frame = PANEL.collect()
+    lowest = pl.sum_horizontal(PANEL.features[:4]).rank("ordinal").over("era") <= 12
+    labelled = frame.with_columns(target=pl.when(lowest).then(None).otherwise(pl.col("target")))
+    evidence = gather_evidence(member_models(MEMBERS), replace(PANEL, frame=labelled.lazy()), 3)
+    assert evidence.ranks.shape == (30 * 48, 2)
+    assert evidence.keys.equals(labelled.filter(~lowest, pl.col("era").is_in(PANEL.eras[10:])).select("era", "id"))
+    assert np.isfinite(evidence.truth).all()
+    lifted = evidence.ranks.mean(axis=0)  # ranks among the labelled alone would have a mean of 0
+    assert lifted[1] > 0.1 > abs(lifted[0])
+
+
+def test_an_evaluation_hands_those_without_a_label_on_to_a_blend(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    real = Memory.predict
+    monkeypatch.setattr(Memory, "predict", lambda self, rows: asked.append(rows.collect().height) or real(self, rows))
+    found = plugins.find
+    monkeypatch.setattr(plugins, "find", lambda kind, name: Remembering if name == "memory" else found(kind, name))
+    panel = practice_panel(eras=40, rows=60, signal=0.3, horizon=5, purge=2)
+    gone = panel.collect().with_columns(target=pl.when(pl.int_range(60).over("era") > 40).then(pl.col("target")))
+    panel = replace(panel, frame=gone.lazy())
+    blend = Greedy({"memory": {"learner": "memory"}, "good": GOOD}, folds=1)
+    report = evaluate(blend, panel, WalkForward(folds=1), train_eras=0)
+    assert asked[0] == 9 * 60  # of the 18 eras left after the purge, the inner fold predicts the second half
+    assert report.scored_rows == 20 * 19
 
 
 def made_evidence(scores: np.ndarray) -> Evidence:

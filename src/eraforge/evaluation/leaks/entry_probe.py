@@ -3,7 +3,7 @@ of a small part of its own rows when their future is changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,9 +16,9 @@ from eraforge.evaluation.leaks.bar_history import BarHistory
 from eraforge.evaluation.leaks.canaries import canary_columns
 from eraforge.evaluation.leaks.findings import LeakReport, ProbeResult
 from eraforge.evaluation.leaks.fold_audit import audit_folds
-from eraforge.evaluation.leaks.laboratory import DEPTHS, SEED, SPARE_MOMENTS, Depth, examine
+from eraforge.evaluation.leaks.laboratory import DEPTHS, SEED, SPARE_MOMENTS, Depth, examine, examine_growing
 from eraforge.evaluation.leaks.panel_history import PanelHistory
-from eraforge.evaluation.leaks.subjects import FamilySubject, model_pipeline
+from eraforge.evaluation.leaks.subjects import FamilySubject, PipelineSubject, model_pipeline
 from eraforge.evaluation.splitters.walk_forward import WalkForward
 from eraforge.features.feature import Declared, Family
 
@@ -88,15 +88,33 @@ def _price_probes(prices: PriceColumns, depth: Depth) -> tuple[ProbeResult, ...]
 
 
 def _model_probes(name: str, model: Model, panel: Panel, depth: Depth) -> tuple[ProbeResult, ...]:
-    small = small_part(panel)
-    learned = len(small.eras) - PREDICTED_ERAS
-    subject = model_pipeline(name, model, WalkForward(chunk=max(1, learned)))
-    return examine(subject, PanelHistory(small), depth).probes
+    def tries() -> Iterator[tuple[PipelineSubject, PanelHistory]]:
+        for learned in learned_eras(panel):
+            small = small_part(panel, learned)
+            chunk = max(1, len(small.eras) - PREDICTED_ERAS)
+            yield model_pipeline(name, model, WalkForward(chunk=chunk)), PanelHistory(small)
+
+    return examine_growing(tries(), depth).probes
 
 
-def small_part(panel: Panel) -> Panel:
-    """The newest eras of a panel that make one clean fold, with some rows and columns of each, in memory."""
-    count = LEARNED_ERAS + _left_out(panel) + PREDICTED_ERAS
+def learned_eras(panel: Panel) -> Iterator[int]:
+    """How many eras the model is shown: few, and twice as many each time it says they are too few, up to all."""
+    most = len(panel.eras) - _left_out(panel) - PREDICTED_ERAS
+    count = LEARNED_ERAS
+    while count < most:
+        yield count
+        count *= 2
+    yield max(1, most)
+
+
+def small_part(panel: Panel, learned: int = LEARNED_ERAS) -> Panel:
+    """The newest eras of a panel that make one clean fold, with some rows and columns of each, in memory.
+
+    Args:
+        panel: labelled history.
+        learned: eras to learn from.
+    """
+    count = learned + _left_out(panel) + PREDICTED_ERAS
     eras = panel.eras[-count:]
     places = np.unique(np.linspace(0, len(panel.features) - 1, min(COLUMNS, len(panel.features))).round().astype(int))
     chosen = panel.where_eras(eras).select(features=[panel.features[at] for at in places])

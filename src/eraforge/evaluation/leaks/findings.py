@@ -8,6 +8,9 @@ from typing import Any
 
 from eraforge.core.errors import DataError
 
+TOO_SHORT = "too-few-eras"
+"""How the codes of errors begin that a longer history mends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -40,12 +43,14 @@ class ProbeResult:
         sentence: what was done and seen.
         looked: how many values, folds or scores were compared; a probe that could compare none has not passed.
         findings: what it found, the plainest first.
+        code: of the error with which the subject refused an untouched history, or "".
     """
 
     probe: str
     sentence: str
     looked: int
     findings: tuple[Finding, ...] = ()
+    code: str = ""
 
     @property
     def passed(self) -> bool:
@@ -59,6 +64,7 @@ class ProbeResult:
             "passed": self.passed,
             "looked": self.looked,
             "sentence": self.sentence,
+            "code": self.code,
             "findings": [asdict(finding) for finding in self.findings],
         }
 
@@ -87,6 +93,11 @@ class LeakReport:
     def passed(self) -> bool:
         """Whether every probe passed."""
         return all(probe.passed for probe in self.probes)
+
+    @property
+    def too_short(self) -> bool:
+        """Whether the history had too few eras for the subject to learn anything, which says nothing of it."""
+        return any(probe.code.startswith(TOO_SHORT) for probe in self.probes)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from eraforge.evaluation.checks.practice import practice_panel
 from eraforge.evaluation.checks.practice_bars import practice_bars
 from eraforge.evaluation.leaks.bar_history import BarHistory
 from eraforge.evaluation.leaks.chance import next_return, shuffled_target
-from eraforge.evaluation.leaks.findings import Finding, LeakReport, ProbeResult
+from eraforge.evaluation.leaks.findings import LeakReport, ProbeResult
 from eraforge.evaluation.leaks.fold_audit import audit_splitter
 from eraforge.evaluation.leaks.panel_history import PanelHistory
 from eraforge.evaluation.leaks.probes import SCRAMBLES, begin, future_scramble, repetition, truncation, warm_up
@@ -41,6 +41,8 @@ REGISTERED = ("feature", "label", "model")
 SEED = 7
 SPARE_MOMENTS = 140
 ROWS = 24
+LEARNED_ERAS = (10, 20, 30)
+"""Eras of the 40 made-up ones in the first part that a model learns from: as few as it can do with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,8 @@ def examine(subject: Subject, history: History, depth: Depth, seed: int = SEED) 
         trial = begin(subject, history, depth.cuts, seed)
         repeated = repetition(trial)
     except (*FAULTS, EraforgeError) as error:
-        sentence = f"{subject.name} fails on an untouched history: {error}."
-        return report(ProbeResult("repetition", sentence, 0, (Finding("repetition", sentence),)))
+        sentence = f"{subject.name} fails on an untouched history: {str(error).rstrip('.')}."
+        return report(ProbeResult("repetition", sentence, 0, code=getattr(error, "code", "")))
     if not repeated.passed:
         return report(repeated)
     probes = [repeated, future_scramble(trial, depth.at_each)]
@@ -103,6 +105,22 @@ def examine(subject: Subject, history: History, depth: Depth, seed: int = SEED) 
     if depth.by_chance:
         probes += _by_chance(subject, history, seed)
     return report(*probes)
+
+
+def examine_growing(tries: Iterable[tuple[Subject, History]], depth: Depth, seed: int = SEED) -> LeakReport:
+    """Every probe on the first history that is long enough for the subject to learn from, or on the last.
+
+    How many eras a model needs is its own business: a blend cuts folds within them, early stopping keeps some apart.
+
+    Args:
+        tries: a subject and what it is tried on, the shortest first; at least one.
+        depth, seed: as in `examine`.
+    """
+    for subject, history in tries:
+        report = examine(subject, history, depth, seed)
+        if not report.too_short:
+            break
+    return report
 
 
 def _by_chance(subject: Subject, history: History, seed: int) -> Iterator[ProbeResult]:
@@ -139,7 +157,12 @@ def examine_object(kind: str, name: str, given: Any, depth: str = "thorough", se
         reach = subject.reach if isinstance(subject, FamilySubject) else subject.lookback
         moments = SPARE_MOMENTS + (reach or 2 * ahead or SPARE_MOMENTS)
         return examine(subject, BarHistory(practice_bars(seed, moments=moments)), chosen, seed)
-    return examine(_panel_subject(kind, name, thing), PanelHistory(practice_rows(seed)), chosen, seed)
+    rows = PanelHistory(practice_rows(seed))
+    if kind == "model":
+        _require(name, kind, hasattr(thing, "fit"), "fit and load")
+        tries = ((model_pipeline(name, thing, WalkForward(chunk=chunk)), rows) for chunk in LEARNED_ERAS)
+        return examine_growing(tries, chosen, seed)
+    return examine(_panel_subject(kind, name, thing), rows, chosen, seed)
 
 
 def examine_registered(kind: str, name: str, depth: str = "thorough", seed: int = SEED) -> LeakReport:
@@ -226,9 +249,6 @@ def _bar_subject(kind: str, name: str, thing: Any) -> Subject:
 
 
 def _panel_subject(kind: str, name: str, thing: Any) -> Subject:
-    if kind == "model":
-        _require(name, kind, hasattr(thing, "fit"), "fit and load")
-        return model_pipeline(name, thing, WalkForward(chunk=10))
     _require(name, kind, callable(thing), "a function of a Panel (and of an era, for a decision)")
     if kind == "decision":
         return DecisionSubject(name, thing)

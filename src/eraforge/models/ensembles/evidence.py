@@ -38,11 +38,14 @@ def overseen(by: Overseer) -> Iterator[None]:
 class Evidence:
     """Out-of-fold predictions of the members.
 
+    Every row of a predicted era is predicted and ranked, as in an evaluation and live; those with a label are kept.
+    Ranks among them alone would be ranks among the names that were still there when the label came.
+
     Args:
         names: the members.
-        keys: `era`, `id` of the predicted rows.
+        keys: `era`, `id` of the labelled rows.
         truth: their labels, (rows,).
-        ranks: the members' normal ranks within each era, (rows, members).
+        ranks: the members' normal ranks within each era, among all of its rows, (rows, members).
     """
 
     names: tuple[str, ...]
@@ -66,7 +69,7 @@ class Evidence:
 
 
 def gather_evidence(parts: Mapping[str, Model], panel: Panel, folds: int) -> Evidence:
-    """Train each member on the past of each inner fold, and predict the fold.
+    """Train each member on the past of each inner fold, and predict every row of the fold.
 
     Raises:
         UserError: `too-few-eras-for-inner-folds`, and what the members raise.
@@ -79,13 +82,14 @@ def gather_evidence(parts: Mapping[str, Model], panel: Panel, folds: int) -> Evi
     if overseer is not None:
         overseer(cut)
     for number, fold in enumerate(cut, start=1):
-        future = panel.where_eras(fold.predict).labelled()
+        future = panel.where_eras(fold.predict)
         rows = future.frame.select(ERA, ID, pl.col(target).cast(pl.Float64)).collect()
         past = panel.where_eras(fold.train)
         asked = future.select(targets=())
         found = [rank_to_normal(parts[name].fit(past).predict(asked))[PREDICTION].to_numpy() for name in names]
-        keys.append(rows.select(ERA, ID))
-        truth.append(rows[target].to_numpy())
-        ranks.append(np.column_stack(found))
+        labelled = rows[target].is_finite().fill_null(False)
+        keys.append(rows.filter(labelled).select(ERA, ID))
+        truth.append(rows.filter(labelled)[target].to_numpy())
+        ranks.append(np.column_stack(found)[labelled.to_numpy()])
         report("inner folds", number, len(cut))
     return Evidence(names, pl.concat(keys), np.concatenate(truth), np.concatenate(ranks))

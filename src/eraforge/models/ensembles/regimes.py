@@ -15,9 +15,10 @@ from eraforge.core.words import PREDICTION
 from eraforge.models import archive
 from eraforge.models.ensemble import FOLDER
 from eraforge.models.ensembles.evidence import Evidence, gather_evidence
+from eraforge.models.eras import labelled_eras
 from eraforge.models.members import check_members, member_models, two_kinds
 from eraforge.models.ranking import predictions_frame, rank_to_normal
-from eraforge.models.rows import require, training_rows
+from eraforge.models.rows import require
 
 KIND = "regimes"
 
@@ -57,7 +58,7 @@ class Regimes:
         """
         parts = member_models(self.members)
         evidence = gather_evidence(parts, panel, self.folds)
-        moved = co_movement(training_rows(panel))
+        moved = co_movement(panel.where_eras(labelled_eras(panel)))
         edges = np.quantile([moved[era] for era in sorted(moved)], np.arange(1, self.buckets) / self.buckets)
         weights = self._weights(evidence, np.array([moved[era] for era in evidence.eras]), edges)
         members = {name: part.fit(panel) for name, part in parts.items()}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 
 from eraforge.core.panel import ERA, ID, Panel
 from eraforge.core.ports import Fitted, Model
@@ -113,9 +114,14 @@ class EraBoosting(Wrapping):
         require(0 < self.share <= 1, "share", self.share, "in (0, 1]")
 
     def fit(self, panel: Panel) -> FittedAverage:
-        """Train a model per round; raises what the inner model raises."""
-        rows = training_rows(panel)
-        truth, eras = labels(rows), labelled_eras(panel)
+        """Train a model per round; raises what the inner model raises.
+
+        Every row of an era is ranked in the average, those with a label are scored.
+        """
+        truth, eras = labels(training_rows(panel)), labelled_eras(panel)
+        rows = panel.where_eras(eras)
+        known = rows.frame.select(pl.col(panel.target.name).cast(pl.Float64).is_finite().fill_null(False))
+        labelled = known.collect().to_series()
         fitted: dict[str, Fitted] = {}
         chosen_eras: Sequence[str] = eras
         for number in range(self.rounds):
@@ -123,7 +129,7 @@ class EraBoosting(Wrapping):
             average = FittedAverage(fitted, dict.fromkeys(fitted, 1.0), self.kind)
             report("rounds", number + 1, self.rounds)
             if number + 1 < self.rounds:
-                scores = era_corr(average.predict(rows.select(targets=())), truth)
+                scores = era_corr(average.predict(rows.select(targets=())).filter(labelled), truth)
                 worst = np.argsort(scores, kind="stable")[: max(1, round(len(eras) * self.share))]
                 chosen_eras = [eras[place] for place in sorted(worst.tolist())]
         return average

@@ -209,10 +209,10 @@ def _price_rows(tools: Tools, entry: Entry, files: Mapping[str, str], found: Pan
 
 
 def training_panel(tools: Tools, entry: Entry, files: Mapping[str, str]) -> Panel:
-    """The labelled rows an entry's live model learns from, by its `train_on`."""
+    """The eras an entry's live model learns from, by its `train_on`, with the rows whose label never came."""
     if entry.train_on == "train" and str(Sample.VALIDATION) in files:
-        return panel(tools, entry, files, Sample.TRAIN).labelled()
-    return _known(tools, _history(tools, entry, files)).labelled()
+        return panel(tools, entry, files, Sample.TRAIN)
+    return _known(tools, _history(tools, entry, files))
 
 
 def evaluation_panel(tools: Tools, entry: Entry, files: Mapping[str, str]) -> Panel:
