@@ -3,6 +3,8 @@
 Usage: python tools/prove.py                     every programme at its full scale (hours)
        python tools/prove.py histories kills=200 these, the second at another scale; the other figures stay
        python tools/prove.py kills=+250          so many more, from the next seeds on, added to the figures kept
+       ERAFORGE_SEASON=folder python tools/prove.py season=40
+                                                 the season lies in that folder; a later run with more rounds goes on
        python tools/prove.py --pages             only write docs/proof.md and the README's lines anew
        python tools/prove.py --check             only say whether they are those of the figures
 """
@@ -10,6 +12,7 @@ Usage: python tools/prove.py                     every programme at its full sca
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import warnings
@@ -25,6 +28,7 @@ from programmes.figures import Figure, Proof, next_seed  # noqa: E402
 from programmes.pages import PAGE, README, page, readme  # noqa: E402
 
 from eraforge.core.clock import SystemClock, monotonic  # noqa: E402
+from eraforge.store.atomic import write_atomic  # noqa: E402
 
 FIGURES = ROOT / "proof" / "figures.json"
 
@@ -86,7 +90,7 @@ def keep(proof: Proof, commit: str, seconds: float, more: bool) -> Proof:
     }
     FIGURES.parent.mkdir(exist_ok=True)
     everything = {**known(), proof.programme: {**proof.as_dict(), **told}}
-    FIGURES.write_text(json.dumps(everything, indent=1, sort_keys=True) + "\n")
+    write_atomic(FIGURES, (json.dumps(everything, indent=1, sort_keys=True) + "\n").encode())
     return proof
 
 
@@ -124,5 +128,8 @@ if __name__ == "__main__":
     if "--pages" in sys.argv:
         write_pages()
         sys.exit(0)
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(143)
+    )  # what a programme has started ends with it, as after Ctrl-C
     warnings.simplefilter("ignore", DeprecationWarning)
     sys.exit(1 if run(sys.argv[1:]) else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from eraforge.interfaces.cli import draw
+from eraforge.interfaces.cli.bars import bars
 from eraforge.interfaces.cli.views import play
 from eraforge.pipeline.catalogue import VERBS
 
@@ -43,6 +45,15 @@ def test_help_of_every_command_is_an_answer(cli: Any, words: list[str]) -> None:
     for flag in ("--help", "-h"):
         answer = cli(*words, flag)
         assert answer.code == 0 and answer.stdout.startswith("Usage:") and answer.stderr == ""
+
+
+def test_bars_that_nobody_sees_are_not_drawn_again_and_again() -> None:
+    drawn = io.StringIO()
+    shown = bars(Console(file=drawn, force_terminal=False, width=80))
+    with shown:
+        shown.add_task("download live.parquet", total=2)
+        assert shown.live._refresh_thread is None and drawn.getvalue() == ""
+    assert "download live.parquet" in drawn.getvalue()
 
 
 def test_every_verb_that_answers_has_a_view() -> None:

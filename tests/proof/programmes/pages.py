@@ -70,6 +70,10 @@ TAIL = """\
 - The environment of the processes that compute for entries is searched in `tests/pipeline/daemon/test_workers.py`.
 - The API (P17) and the screens (P21) have no programme here. Mutants are written by hand, of the effects alone: they
   show that these faults are noticed, not that all are.
+- The season's daemon, its processes and its ledger are the real ones; the tournament is the simulator on small made-up
+  data. Its clock runs beside real time while a window waits, leaps where the daemon itself waits for a later hour, and
+  stands between windows and on days without a round. Every fault strikes 5 % of what it can strike, so that a large
+  share of all requests fails; the last round is free of faults. Its memory is that of short models on small data.
 - Nothing here has met the real tournament: its read-back lag, file names and token scopes are to be measured there.
 - Windows count as owed that had at least 15 minutes at a stretch of process, server and data. An answer by the fallback
   counts as an answer; it comes twelve minutes before the deadline.

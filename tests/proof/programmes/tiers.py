@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from programmes import corruption, deep, disk, histories, mutants, oracles, replays, schedule, stakes
+from programmes import corruption, deep, disk, histories, mutants, oracles, replays, schedule, season, stakes
 from programmes.figures import Proof
 
 ALONE: Mapping[str, tuple[Callable[[int], Proof], int, int]] = {
@@ -23,8 +23,9 @@ ALONE: Mapping[str, tuple[Callable[[int], Proof], int, int]] = {
 
 LONG: Mapping[str, tuple[Callable[[int], Proof], int, int]] = {
     "mutants": (mutants.prove, 0, mutants.FULL),
+    "season": (season.prove, 0, season.FULL),
 }
-"""Those that no change waits for: each unit takes half a minute."""
+"""Those that no change waits for: each unit takes about half a minute."""
 
 PROCESSES: Mapping[str, tuple[str, int, int]] = {
     "kills": ("prove_kills", 5, 2_000),

@@ -21,7 +21,10 @@ class Amount(ProgressColumn):
 
 
 def bars(console: Console) -> Progress:
-    """Bars that stay on the screen when done, so that a person can read what took how long."""
+    """Bars that stay on the screen when done, so that a person can read what took how long.
+
+    Where there is no screen they are drawn once, at the end.
+    """
     return Progress(
         SpinnerColumn(finished_text="✓"),
         TextColumn("{task.description}"),
@@ -29,5 +32,6 @@ def bars(console: Console) -> Progress:
         Amount(),
         TimeElapsedColumn(),
         console=console,
+        auto_refresh=console.is_terminal,
         refresh_per_second=8,
     )

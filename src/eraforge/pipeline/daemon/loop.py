@@ -28,6 +28,7 @@ PING = "ping"
 RESCUE_SECONDS = 30.0
 RESCUERS = 8
 BUSY_SHARE = 0.1
+PAUSES = 4.0  # looking takes a fifth of the time at most: what computes beside it needs the rest
 LEAST_SECONDS, SLOWER = 60.0, 5.0
 WINDOW_SHARE = 2
 KEPT = timedelta(days=3)
@@ -84,7 +85,7 @@ class Daemon:
                 except Transient as error:
                     self._trouble(error)
                 poll = self._tools.configuration.run.poll_seconds
-                stop.wait(max(poll * BUSY_SHARE, monotonic() - began) if busy else poll)
+                stop.wait(max(poll * BUSY_SHARE, PAUSES * (monotonic() - began)) if busy else poll)
         finally:
             self._rescuers.shutdown(wait=True)
             self._hosts.stop()
