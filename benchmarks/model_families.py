@@ -1,11 +1,13 @@
 """Every model family on the same data, splits and budget, beside the tutorial's LightGBM: docs/model_benchmark.md.
 
-    python benchmarks/model_families.py FOLDER [--eras N] [--rows N] [--families ridge,mlp] [--folds 4] [--page FILE]
+    python benchmarks/model_families.py FOLDER [--eras N] [--rows N] [--families ridge,mlp] [--folds 4] [--together]
+    python benchmarks/model_families.py FOLDER --rows 500 --records mine.json --page mine.md
 
 The simulator's `small` Classic world is written to FOLDER as the tournament's own files and read through eraforge's
-panels. Every family is trained and judged in a process of its own; what it found is kept in FOLDER under the digest of
-everything that decides it, so that the benchmark can be run in pieces and taken up again. The page is written anew from
-all that is known of the sample asked for.
+panels. Every family is trained and judged in a process of its own, or with `--together` in one process that trains the
+members of blends once. What was found is kept in the file of records, with the digest of the rows it was found on, the
+settings and the commit: the benchmark can be run in pieces and taken up again, and a family that is known there is not
+measured twice. The page is written anew from all records.
 """
 
 from __future__ import annotations
@@ -16,23 +18,26 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from shared_members import measured, processor_seconds
 
 from eraforge.core.clock import monotonic
-from eraforge.core.digest import digest_bytes, digest_value
+from eraforge.core.digest import digest_chunks, digest_value
 from eraforge.core.panel import ERA, ID, Panel, Sample, join_panels
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUND_DAY = date(2026, 11, 20)
 FILES = ("features.json", "train.parquet", "validation.parquet", "meta_model.parquet")
 TUTORIAL = "tutorial"
-NETWORK = {"epochs": 8, "patience": 3, "threads": 0}
+NETWORK = {"epochs": 8, "patience": 3, "threads": 1}
 MEMBERS: dict[str, dict[str, Any]] = {
     "linear": {"learner": "ridge"},
     "curves": {"learner": "support_vectors", "settings": {"rounds": 60}},
@@ -58,6 +63,7 @@ FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
     "resnet": ("resnet", NETWORK),
     "tabm": ("tabm", NETWORK),
     "tabnet": ("tabnet", NETWORK),
+    "ft_transformer": ("ft_transformer", NETWORK),
     "neutralised": ("neutralised", {}),
     "low_exposure": ("low_exposure", {}),
     "era_boosting": ("era_boosting", {}),
@@ -76,29 +82,94 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the families that were asked for and are not known yet, and write the page."""
     options = _options().parse_args(arguments)
     if options.measure:
-        print(json.dumps(_measure(options)))
+        for found in _measure(options, options.measure.split(",")):
+            print(json.dumps(found), flush=True)
         return 0
     options.folder.mkdir(parents=True, exist_ok=True)
     _write_world(options)
+    records = Records(options.records, _sample(options))
     asked = options.families.split(",") if options.families else list(FAMILIES)
-    for family in asked:
-        if not _place(options, family).exists():
-            _in_own_process(options, family)
-        _write_page(options)
+    unknown = [family for family in asked if family not in records.known()]
+    for batch in [unknown] if options.together else [[family] for family in unknown]:
+        if batch:
+            _in_own_process(options, batch, records)
+    _write_page(options, records)
     return 0
 
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="where the made-up files and the results are kept")
+    parser.add_argument("folder", type=Path, help="where the made-up files are kept")
     parser.add_argument("--eras", type=int, default=0, help="only the last so many labelled eras; 0 for all")
     parser.add_argument("--rows", type=int, default=0, help="only so many rows of each era; 0 for all")
     parser.add_argument("--folds", type=int, default=4)
     parser.add_argument("--seed", type=int, default=7, help="seed of the made-up world")
     parser.add_argument("--families", default="", help="some of the families, with commas; all when left out")
+    parser.add_argument("--together", action="store_true", help="in one process, members of blends trained once")
+    parser.add_argument("--records", type=Path, default=ROOT / "benchmarks" / "model_families.json")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "model_benchmark.md")
     parser.add_argument("--measure", default="", help=argparse.SUPPRESS)
     return parser
+
+
+class Records:
+    """What was found of families on one sample, in a file.
+
+    Args:
+        path: of the file; made where it is not there.
+        sample: how the made-up world was cut, with the digest of its rows under `data`.
+    """
+
+    def __init__(self, path: Path, sample: dict[str, Any]) -> None:
+        self.path = path
+        self._found: dict[str, Any] = {"sample": sample, "eras": [], "families": {}}
+        if path.exists():
+            self._found = json.loads(path.read_text())
+            if self._found["sample"] != sample:
+                raise SystemExit(f"{path} holds another sample, {self._found['sample']}; name another file: --records.")
+
+    @property
+    def sample(self) -> dict[str, Any]:
+        """How the made-up world was cut."""
+        sample: dict[str, Any] = self._found["sample"]
+        return sample
+
+    def known(self) -> dict[str, Any]:
+        """Per family what was found with the settings it has today, scores by era, in the order of FAMILIES."""
+        eras, families = self._found["eras"], self._found["families"]
+        return {
+            name: families[name]
+            | {
+                "scores": {
+                    score: dict(zip(eras, values, strict=True)) for score, values in families[name]["scores"].items()
+                }
+            }
+            for name in FAMILIES
+            if name in families and families[name]["settings"] == digest_value(FAMILIES[name])
+        }
+
+    def add(self, family: str, found: Mapping[str, Any]) -> None:
+        """Keep what was found, scores to a millionth."""
+        eras = list(found["scores"]["CORR"])
+        if self._found["eras"] not in ([], eras):
+            raise SystemExit(f"{family} was scored on other eras than the families before it.")
+        self._found["eras"] = eras
+        scores = {
+            score: [None if values.get(era) is None else round(values[era], 6) for era in eras]
+            for score, values in found["scores"].items()
+        }
+        self._found["families"][family] = {**found, "settings": digest_value(FAMILIES[family]), "scores": scores}
+        lines = [f"{json.dumps(name)}: {json.dumps(one)}" for name, one in sorted(self._found["families"].items())]
+        head = f'"sample": {json.dumps(self.sample)},\n"eras": {json.dumps(eras)},\n"families": {{\n'
+        self.path.write_text("{\n" + head + ",\n".join(lines) + "\n}\n}\n")
+
+
+def _sample(options: argparse.Namespace) -> dict[str, Any]:
+    panel = _panel(options)
+    keys = panel.frame.select(ERA, ID, panel.target.name).collect()
+    chunks = [keys[name].str.join("\n").item().encode() for name in (ERA, ID)]
+    data = digest_chunks([*chunks, keys[panel.target.name].to_numpy().tobytes(), panel.matrix(np.int8).tobytes()])
+    return {"data": data, **{name: getattr(options, name) for name in ("seed", "eras", "rows", "folds")}}
 
 
 def _write_world(options: argparse.Namespace) -> None:
@@ -138,58 +209,59 @@ def _panel(options: argparse.Namespace) -> Panel:
     return panel
 
 
-def _measure(options: argparse.Namespace) -> dict[str, Any]:
-    """One family out of fold, with what it took; runs in a process of its own."""
+def _measure(options: argparse.Namespace, families: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Families out of fold, each with what it took; runs in a process of its own."""
     from eraforge.core import plugins
     from eraforge.evaluation.report import evaluate
     from eraforge.evaluation.splitters.walk_forward import WalkForward
+    from eraforge.models import members
     from eraforge.pipeline.research.run import peak_memory
 
-    learner, settings = FAMILIES[options.measure]
     meta = pl.read_parquet(_file(options, "meta_model.parquet"))
     name = next(column for column in meta.columns if column.endswith("meta_model"))
-    began, ticks = monotonic(), os.times()
-    report = evaluate(
-        plugins.find("model", learner)(**settings),
-        _panel(options),
-        WalkForward(folds=options.folds),
-        meta_model=meta.select(ERA, ID, pl.col(name).alias("meta_model")),
-        train_eras=0,
-    )
-    spent = os.times()
-    return {
-        "scores": {row["score"]: row["eras"] for row in report.as_dict()["scores"]},
-        "rows": report.predictions.height,
-        "wall_seconds": round(monotonic() - began, 1),
-        "processor_seconds": round(spent.user + spent.system - ticks.user - ticks.system, 1),
-        "peak_memory_bytes": peak_memory(),
-    }
+    meta = meta.select(ERA, ID, pl.col(name).alias("meta_model"))
+
+    def made(family: str) -> Any:
+        learner, settings = FAMILIES[family]
+        if family in ENSEMBLES:
+            return plugins.find("model", learner)(**settings)
+        return members.made(learner, settings)  # shared with blends that have it as a member
+
+    def measure(family: str, model: Any) -> dict[str, Any]:
+        began, spent = monotonic(), processor_seconds()
+        splitter = WalkForward(folds=options.folds)
+        report = evaluate(model, _panel(options), splitter, meta_model=meta, train_eras=0)
+        return {
+            "family": family,
+            "scores": {row["score"]: row["eras"] for row in report.as_dict()["scores"]},
+            "rows": report.predictions.height,
+            "wall_seconds": round(monotonic() - began, 1),
+            "processor_seconds": round(processor_seconds() - spent, 1),
+            "peak_memory_bytes": peak_memory(),
+            "together": list(families) if len(families) > 1 else [],
+        }
+
+    if len(families) == 1:
+        yield measure(families[0], made(families[0]))
+    else:
+        yield from measured({family: partial(made, family) for family in families}, measure)
 
 
-def _place(options: argparse.Namespace, family: str) -> Path:
-    """The file of a family's result, named by all that decides it: sample, splits, settings, and the code."""
-    rooms = ("core", "data", "models", "evaluation", "simulator/world")
-    sources = [path for room in rooms for path in sorted((ROOT / "src" / "eraforge" / room).rglob("*.py"))]
-    code = digest_value([digest_bytes(path.read_bytes()) for path in sources])
-    sample = [options.seed, options.eras, options.rows, options.folds]
-    folder: Path = options.folder
-    return folder / f"{family}-{digest_value(sample, FAMILIES[family], code)[:16]}.json"
-
-
-def _in_own_process(options: argparse.Namespace, family: str) -> None:
-    command = [sys.executable, __file__, str(options.folder), "--measure", family]
+def _in_own_process(options: argparse.Namespace, families: Sequence[str], records: Records) -> None:
+    command = [sys.executable, __file__, str(options.folder), "--measure", ",".join(families)]
     for name in ("eras", "rows", "folds", "seed"):
         command += [f"--{name}", str(getattr(options, name))]
-    print(family, end=" ", flush=True)
+    facts = {"commit": _commit(), "at": _today(), "machine": _machine()}
     environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}  # as the command line sets it
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    if done.returncode:
-        print("failed:", (done.stderr.strip().splitlines() or ["it said nothing"])[-1])
-        return
-    found = {"family": family, "commit": _commit(), "at": _today(), "machine": _machine()}
-    found |= json.loads(done.stdout.splitlines()[-1])
-    _place(options, family).write_text(json.dumps(found) + "\n")
-    print(f"{found['wall_seconds']} s")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as running:
+        for line in running.stdout or ():
+            found = json.loads(line)
+            family = found.pop("family")
+            records.add(family, facts | found)
+            _write_page(options, records)
+            print(f"{family}: {found['processor_seconds']} s of processor time", flush=True)
+    if running.returncode:
+        print(f"{', '.join(families)}: ended with {running.returncode}, not everything is measured", flush=True)
 
 
 def _commit() -> str:
@@ -207,24 +279,12 @@ def _machine() -> str:
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
 
 
-def _write_page(options: argparse.Namespace) -> None:
-    known = {name: json.loads(_place(options, name).read_text()) for name in FAMILIES if _place(options, name).exists()}
+def _write_page(options: argparse.Namespace, records: Records) -> None:
+    known = records.known()
     if TUTORIAL in known:
         from model_families_page import page
 
-        options.page.write_text(page(known, FAMILIES, ENSEMBLES, _sample(options, known)))
-
-
-def _sample(options: argparse.Namespace, known: Mapping[str, Any]) -> dict[str, Any]:
-    scored = known[TUTORIAL]["scores"]
-    return {
-        "seed": options.seed,
-        "eras": options.eras,
-        "rows": options.rows,
-        "folds": options.folds,
-        "scored": len([value for value in scored["CORR"].values() if value is not None]),
-        "mmc": len([value for value in scored["MMC"].values() if value is not None]),
-    }
+        options.page.write_text(page(known, FAMILIES, ENSEMBLES, records.sample))
 
 
 if __name__ == "__main__":

@@ -60,12 +60,14 @@ def _series(found: Found, score: str) -> dict[str, float]:
 def _head(known: Mapping[str, Found], sample: Mapping[str, Any]) -> list[str]:
     eras = f"the last {sample['eras']} labelled eras" if sample["eras"] else "all labelled eras"
     rows = f"the first {sample['rows']} rows of each" if sample["rows"] else "all rows"
-    given = {name: ", ".join(sorted({found[name] for found in known.values()})) for name in ("commit", "at", "machine")}
+    machines = ", ".join(sorted({found["machine"] for found in known.values()}))
+    scored, mmc = (len(_series(known[TUTORIAL], score)) for score in ("CORR", "MMC"))
     options = "".join(f" --{name} {sample[name]}" for name in ("eras", "rows") if sample[name])
     return f"""# Model families side by side
 
 Every family on the same data, the same splits and one budget, beside the LightGBM configuration of the
-tournament's tutorial. Made by one command, which keeps what it found and can be run in pieces:
+tournament's tutorial. Made by one command, which keeps what it found (`benchmarks/model_families.json`) and can be run
+in pieces; delete a family there to have it measured again:
 
 ```
 python benchmarks/model_families.py FOLDER{options} --folds {sample["folds"]}
@@ -75,11 +77,33 @@ python benchmarks/model_families.py FOLDER{options} --folds {sample["folds"]}
   the tournament's: {eras}, {rows}, feature set `all`, main target (60 weekdays). Orders
   of merit on made-up data say little about real ones; run it on your own before you believe it.
 - **Splits**: purged walk-forward, {sample["folds"]} folds. Every figure is out of fold (sample: validation): CORR on
-  {sample["scored"]} eras, MMC on the {sample["mmc"]} of them that the meta model covers.
+  {scored} eras, MMC on the {mmc} of them that the meta model covers.
 - **Intervals** ({LEVEL:.0%}) know that the labels of neighbouring eras overlap ([uncertainty](uncertainty.md)).
 - **Budget**: each learner's default settings (where not, told below), no search. Seconds are the processor's, of all
-  threads, for all folds; memory is the peak of a process that did nothing else.
-- **Measured** at commit {given["commit"]}, {given["at"]}; {given["machine"]}.""".splitlines()
+  threads, for all folds; memory is the peak of a process that did nothing else.{_together(known)}
+- **Measured** on {machines}, shared with other work: {_commits(known)}.""".splitlines()
+
+
+def _together(known: Mapping[str, Found]) -> str:
+    """Which families came out of one process, and what their seconds and memory then are."""
+    names = [f"`{name}`" for name, found in known.items() if found.get("together")]
+    if not names:
+        return ""
+    return f""" Of
+  {", ".join(names)} the members were trained once in
+  one process: seconds are what each would have taken alone, memory is the peak of that process."""
+
+
+def _commits(known: Mapping[str, Found]) -> str:
+    """At which commit and on which day each family was measured; the commit of most of them comes first, nameless."""
+    by_commit: dict[tuple[str, str], list[str]] = {}
+    for name, found in known.items():
+        by_commit.setdefault((found["commit"], found["at"]), []).append(name)
+    (first, *others) = sorted(by_commit, key=lambda one: -len(by_commit[one]))
+    told = [f"at commit {first[0]} on {first[1]}"]
+    for commit, day in others:
+        told.append(f"{', '.join(f'`{name}`' for name in by_commit[commit, day])} at {commit} on {day}")
+    return ";\n  ".join(told)
 
 
 def _table(

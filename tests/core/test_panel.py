@@ -279,7 +279,7 @@ def test_batches_of_small_eras_grow_while_they_stay_few_rows(monkeypatch: pytest
     panel = weekly()  # 6 eras of 2 rows
     monkeypatch.setattr("eraforge.core.panel.FIRST_ERAS", 1)
     for most, sizes in ((4, [1, 2, 2, 1]), (100, [1, 2, 3]), (1, [1] * 6)):
-        monkeypatch.setattr("eraforge.core.panel.ROWS_AT_ONCE", most)
+        monkeypatch.setattr("eraforge.core.panel.ROWS_OF_A_BATCH", most)
         pieces = list(panel.batches())
         assert [piece[ERA].n_unique() for piece in pieces] == sizes
         assert pl.concat(pieces).equals(panel.collect())

@@ -18,7 +18,9 @@ from eraforge.core.errors import Broken, DataError, UserError
 ERA = "era"
 ID = "id"
 FIRST_ERAS = 16
-ROWS_AT_ONCE = 100_000
+ROWS_OF_A_BATCH = 100_000
+ROWS_TURNED = 1024
+"""Rows turned from columns into rows at a time, so that both forms of them fit a processor's cache."""
 
 
 class Sample(StrEnum):
@@ -221,14 +223,14 @@ class Panel:
 
         Args:
             eras_at_once: eras of each piece. Without it 16, and up to twice as many in the next as long as a piece has
-                fewer than ROWS_AT_ONCE rows: every piece reads anew, which small eras would pay for most.
+                fewer than ROWS_OF_A_BATCH rows: every piece reads anew, which small eras would pay for most.
         """
         start, count = 0, eras_at_once or FIRST_ERAS
         while start < len(self.eras):
             piece = self.frame.filter(pl.col(ERA).is_in(list(self.eras[start : start + count]))).collect()
             yield piece
             start += count
-            if eras_at_once is None and 0 < 2 * piece.height <= ROWS_AT_ONCE:
+            if eras_at_once is None and 0 < 2 * piece.height <= ROWS_OF_A_BATCH:
                 count *= 2
 
     def era_before(self, moment: date) -> str | None:
@@ -238,13 +240,18 @@ class Panel:
 
 
 def frame_matrix(frame: pl.DataFrame, columns: Sequence[str], dtype: type[np.generic]) -> np.ndarray:
-    """Columns of a frame as one C-ordered array of `dtype`, filled column by column (no wider copy of the whole).
+    """Columns of a frame as one C-ordered array of `dtype`, filled piece by piece (no wider copy of the whole).
 
     Raises:
         DataError: when an integer array was asked for, `missing-feature-values` where a column holds nulls, and
             `feature-values-do-not-fit` where its values would change.
     """
     out = np.empty((frame.height, len(columns)), dtype=dtype)
+    rows = frame.select(columns)
+    if _alike(rows, dtype):
+        for start in range(0, rows.height, ROWS_TURNED):
+            out[start : start + ROWS_TURNED] = rows.slice(start, ROWS_TURNED).to_numpy(order="c")
+        return out
     for place, name in enumerate(columns):
         column = frame.get_column(name)
         if column.null_count() and np.issubdtype(dtype, np.integer):
@@ -263,6 +270,14 @@ def frame_matrix(frame: pl.DataFrame, columns: Sequence[str], dtype: type[np.gen
                 "Ask for a wider or a float matrix.",
             )
     return out
+
+
+def _alike(rows: pl.DataFrame, dtype: type[np.generic]) -> bool:
+    """Whether all columns are numbers of one kind, none missing, that `dtype` holds as they are."""
+    kinds = set(rows.dtypes)
+    if len(kinds) != 1 or not next(iter(kinds)).is_numeric() or any(rows.null_count().row(0)):
+        return False
+    return np.can_cast(rows.to_series(0).head(0).to_numpy().dtype, dtype, "safe")
 
 
 def _unchanged(values: np.ndarray, stored: np.ndarray) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from eraforge.core.errors import DataError
-from eraforge.core.panel import Panel
+from eraforge.core.panel import Panel, frame_matrix
 from eraforge.models import archive
 from eraforge.models.binned import binned_dataset, engine
 from eraforge.models.eras import EVERY, Watch, check_stopping, check_weighting, purged_tail, row_weights
@@ -19,7 +19,7 @@ from eraforge.models.ranking import predictions_frame
 from eraforge.models.rows import labels, pieces, require, training_rows
 
 KIND = "lightgbm"
-CELLS_AT_ONCE = 64 * 2**20
+CELLS_AT_ONCE = 4 * 2**20
 FEW_CELLS = 2 * 2**20
 
 
@@ -169,13 +169,14 @@ class FittedLightGBM:
         Raises:
             UserError: `unknown-column` when the panel lacks a feature of the training.
         """
-        names = [str(place) for place in range(len(self.features))]
         threads = self.settings["threads"]
         parts = []
         for rows in pieces(panel, self.features, max(1, CELLS_AT_ONCE // len(self.features))):
-            matrix = rows.select(self.features).rename(dict(zip(self.features, names, strict=True)))
-            values = np.asarray(self._booster.predict(matrix, num_threads=threads), dtype=np.float64)
-            parts.append(predictions_frame(rows, values))
+            if rows.height:
+                # a small block of rows: LightGBM looks columns of Arrow up value by value, at up to thrice the time
+                matrix = frame_matrix(rows, self.features, np.float64)
+                values = self._booster.predict(matrix, num_threads=threads)
+                parts.append(predictions_frame(rows, np.asarray(values, dtype=np.float64)))
         return pl.concat(parts) if parts else predictions_frame(panel.collect(), np.empty(0))
 
     def save(self) -> bytes:

@@ -57,12 +57,13 @@ def are_bytes(panel: Panel) -> bool:
 
 
 def pieces(panel: Panel, features: Sequence[str], rows_at_once: int) -> Iterator[pl.DataFrame]:
-    """The rows in order, at most `rows_at_once` at a time, with their keys and these features.
+    """The rows in order, `rows_at_once` at a time (the last piece may be shorter), with their keys and these features.
+
+    They are streamed: however many rows a panel or one of its eras holds, some pieces are in memory, and files are read
+    once.
 
     Raises:
         UserError: `unknown-column` when the panel lacks one of the features.
     """
     chosen = panel.select(features=features, targets=[target.name for target in panel.targets])
-    for batch in chosen.batches():
-        for start in range(0, batch.height, rows_at_once):
-            yield batch.slice(start, rows_at_once)
+    yield from chosen.frame.collect_batches(chunk_size=rows_at_once, maintain_order=True, lazy=True)

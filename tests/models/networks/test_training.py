@@ -12,6 +12,8 @@ import pytest
 from eraforge.core.errors import DataError, UserError
 from eraforge.evaluation.checks.practice import practice_panel
 from eraforge.models import devices
+from eraforge.models.networks import network
+from eraforge.models.networks.network import FittedNetwork
 from eraforge.models.networks.tabular import MLP, FTTransformer
 from eraforge.models.progress import reporting
 from eraforge.models.ranking import era_corr
@@ -87,6 +89,17 @@ def test_a_penalty_on_exposure_lowers_exposure() -> None:
 def test_weights_of_eras_are_heard() -> None:
     plain = replace(SMALL, patience=0).fit(PANEL)
     assert not replace(SMALL, patience=0, era_half_life=2.0).fit(PANEL).predict(PANEL).equals(plain.predict(PANEL))
+
+
+def test_the_number_of_threads_that_predict_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted = SMALL.fit(PANEL)
+    monkeypatch.setattr(network, "ROWS_AT_ONCE", 64)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    several = FittedNetwork(replace(SMALL, threads=3), fitted.arrays, fitted.features)
+    assert several.predict(UNSEEN).equals(fitted.predict(UNSEEN))
+    one = UNSEEN.where_eras(UNSEEN.eras[3:4])
+    alone, among = several.predict(one), several.predict(UNSEEN).filter(pl.col("era") == UNSEEN.eras[3])
+    np.testing.assert_allclose(alone["prediction"], among["prediction"], atol=1e-12)
 
 
 def test_missing_values_count_as_the_mean() -> None:

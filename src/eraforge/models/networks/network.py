@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from eraforge.models.ranking import predictions_frame
 from eraforge.models.rows import pieces, training_rows
 
 CELLS_AT_ONCE = 2 * 2**20
+ROWS_AT_ONCE = 256
+"""Rows that one thread of a processor takes through the network at a time: its cache holds what lies between layers."""
 OF_THE_MACHINE = ("threads", "device")
 
 
@@ -89,15 +92,26 @@ class FittedNetwork:
         """
         torch = library("torch", "nn")
         parts = []
-        with seeded(self.network.seed, self.network.threads), torch.no_grad():
+        workers = min(self.network.threads, torch.get_num_threads()) if self._device.type == "cpu" else 1
+        with seeded(self.network.seed, 1), ThreadPoolExecutor(workers) as pool:
             for rows in pieces(panel, self.features, max(1, CELLS_AT_ONCE // len(self.features))):
                 if not rows.height:
                     continue
                 block = frame_matrix(rows, self.features, np.float64)
-                block = np.nan_to_num((block - self.arrays["mean"]) / self.arrays["scale"], nan=0.0)
-                values = self._module(torch.from_numpy(block).to(self._device)).cpu().numpy()
-                parts.append(predictions_frame(rows, values.mean(axis=1) if values.ndim == 2 else values))
+                block -= self.arrays["mean"]
+                block /= self.arrays["scale"]
+                np.nan_to_num(block, copy=False, nan=0.0)
+                step = ROWS_AT_ONCE if self._device.type == "cpu" else len(block)
+                some = (block[start : start + step] for start in range(0, len(block), step))
+                parts.append(predictions_frame(rows, np.concatenate(list(pool.map(self._answer, some)))))
         return pl.concat(parts) if parts else predictions_frame(panel.collect(), np.empty(0))
+
+    def _answer(self, block: np.ndarray) -> np.ndarray:
+        """What the module says of standardised rows (rows, features), its members averaged: (rows,)."""
+        torch = library("torch", "nn")
+        with torch.no_grad():
+            values: np.ndarray = self._module(torch.from_numpy(block).to(self._device)).cpu().numpy()
+        return values.mean(axis=1) if values.ndim == 2 else values
 
     def save(self) -> bytes:
         """A zip of the weights and the standardisation (`.npy`) and the settings and features as JSON."""
