@@ -52,7 +52,7 @@ def test_the_three_phases_send_what_the_server_expects(
 @pytest.mark.parametrize(
     ("answer", "kind", "code"),
     [
-        ({"status": 403}, "Transient", "upload-refused"),
+        ({"status": 403}, "Transient", "upload-address-refused"),
         ({"status": 400}, "Refused", "upload-refused"),
         ({"status": 302}, "Refused", "upload-refused"),
         ({"status": 503}, "Transient", "upload-failed"),

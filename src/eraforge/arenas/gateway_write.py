@@ -76,7 +76,7 @@ class NumeraiWriter:
             )
         if answer.status_code in ADDRESS_REFUSED:
             raise Transient(
-                "upload-refused",
+                "upload-address-refused",
                 f"The file server refused the upload with status {answer.status_code}; no submission was created.",
                 "Ask for leave again: an address holds for minutes; if it goes on, check the key's scopes.",
             )

@@ -152,6 +152,10 @@ class CalendarTournament:
         self.calls.round = self.day(self.clock.now()).round.number
         return self.calls.create(arena, model_id, ticket)
 
+    def datasets(self, arena: object, round_number: int | None = None) -> list[str]:
+        self._speak()
+        return []
+
     def scores(self, model_id: str, last_rounds: int | None = None) -> list[Any]:
         return []
 
