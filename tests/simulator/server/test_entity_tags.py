@@ -28,3 +28,13 @@ def test_a_tag_does_not_depend_on_where_the_state_folder_lies(tmp_path: Path) ->
     assert entity_tag(tmp_path / "one" / "file", tmp_path / "one") == entity_tag(
         tmp_path / "two" / "file", tmp_path / "two"
     )
+
+
+def test_a_state_folder_named_relatively_serves_files_named_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "state" / "objects").mkdir(parents=True)
+    file = tmp_path / "state" / "objects" / "answer"
+    file.write_bytes(b"id,prediction")
+    monkeypatch.chdir(tmp_path)
+    assert entity_tag(file, Path("state")) == entity_tag(Path("state/objects/answer"), tmp_path / "state")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections import defaultdict
@@ -138,4 +139,5 @@ def part_of(size: int, header: str | None) -> Part:
 
 def entity_tag(path: Path, root: Path) -> str:
     """The ETag of a file that is never changed in place, by where it lies below the root: editions differ in that."""
-    return f'"{digest_value(list(path.relative_to(root).parts), path.stat().st_size)[:32]}"'
+    below = os.path.relpath(path.resolve(), root.resolve())
+    return f'"{digest_value(below, path.stat().st_size)[:32]}"'
