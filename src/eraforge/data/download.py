@@ -29,6 +29,7 @@ class Arrival:
         etag: the server's name of this content, or "".
         received: bytes that came over the wire in this call; less than `size` after a resume.
         requests: requests it took.
+        validator: the server's name of this content that can be relied on (ETag or Last-Modified), or "".
     """
 
     digest: str
@@ -36,6 +37,7 @@ class Arrival:
     etag: str
     received: int
     requests: int
+    validator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ def download(
     size = run.part.size()
     digest = place(part)
     run.part.forget()
-    return Arrival(digest, size, remote.etag, run.received, run.requests)
+    return Arrival(digest, size, remote.etag, run.received, run.requests, remote.validator)
 
 
 def _persist(run: _Download, limits: Persistence, clock: Clock, jitter: np.random.Generator) -> RemoteFile:

@@ -113,6 +113,31 @@ def test_what_failed_before_anything_changed_is_tried_again_until_patience_ends(
     assert not away.faults and not away.created
 
 
+@pytest.mark.parametrize(("fault", "shift"), [("unanswered", 0.0), ("lost", 0.05)])
+def test_what_became_of_an_earlier_answer_is_found_out_before_another_one(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, fault: str, shift: float
+) -> None:
+    """The earlier one stands where it had come through; else the other one takes its place, and there is only one."""
+    tournament = Tournament(faults=["none", "none", fault])
+
+    def silent(self: Tournament, model_id: str) -> list[Submission]:
+        raise Transient("silent", "no answer", "ask again")
+
+    with monkeypatch.context() as away:
+        away.setattr(Tournament, "submissions", silent)
+        with pytest.raises(Transient):
+            door(ledger, tournament).submit(answer(), CLASSIC, ROUND, "m1")
+    assert [one.phase for one in ledger.open_effects()] == [Phase.UNKNOWN]
+    if fault == "unanswered":
+        with pytest.raises(UserError, match="confirmed"):
+            door(ledger, tournament).submit(answer(0.05), CLASSIC, ROUND, "m1")
+    else:
+        door(ledger, tournament).submit(answer(0.05), CLASSIC, ROUND, "m1")
+    ((filename, _),) = tournament.created
+    assert tournament.objects[filename] == answer(shift).csv("id", "prediction")
+    assert len(ledger.submissions(SLOT)) == 1 and not ledger.open_effects()
+
+
 def test_a_confirmed_submission_is_the_bytes_that_were_decided(ledger: Ledger) -> None:
     tournament = Tournament()
     receipt = door(ledger, tournament).submit(answer(), CLASSIC, ROUND, "m1")

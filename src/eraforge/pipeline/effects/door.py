@@ -92,7 +92,7 @@ class Effects:
             Refused: `synthetic-to-real`, `window-closed`, `window-not-open`, or the server's own no.
             Held: `server-holds-another-answer`, `effect-held`.
             Transient: `effect-not-through`, or what kept the server from being asked.
-            UserError: `already-submitted` when another answer was confirmed for the slot.
+            UserError: `already-submitted` when another answer was confirmed for the slot, or may still be on its way.
         """
         if predictions.synthetic is not None and is_real_tournament(self._server):
             raise Refused(
@@ -106,7 +106,7 @@ class Effects:
             supersedes = replaced.effect.supersedes  # the same answer is already there: nothing to replace
         with alone(predictions.slot.key):
             wished = Effect(EffectKind.SUBMIT, predictions.slot, digest_bytes(data), supersedes)
-            effect = self._intended(wished, {"model_id": model_id, "timing": str(timing)})
+            effect = self._intended(wished, {"model_id": model_id, "timing": str(timing)}, arena, round)
             facts = self._driver.drive(self._submission(effect, arena, round, model_id, data, timing))
         return Receipt(str(facts["submission_id"]), str(facts["filename"]), effect.payload, effect.key)
 
@@ -235,10 +235,10 @@ class Effects:
             effect, arena, round, model_id, data, timing, self._settings, self._reader, self._writer, self._ledger
         )
 
-    def _intended(self, effect: Effect, facts: Facts) -> Effect:
+    def _intended(self, effect: Effect, facts: Facts, arena: Arena, round: Round) -> Effect:
         """The effect to drive, written down: this one, or its successor where an earlier payload never got there."""
         while True:
-            effect = self._choose(effect)
+            effect = self._choose(effect, arena, round)
             try:
                 self._ledger.intend(effect, facts, self._clock.now())
                 return effect
@@ -246,9 +246,13 @@ class Effects:
                 if error.code != "effect-payload-changed":
                     raise  # another process was faster with another answer: look again
 
-    def _choose(self, effect: Effect) -> Effect:
+    def _choose(self, effect: Effect, arena: Arena, round: Round) -> Effect:
         record = self._ledger.effect(effect.key)
         while record is not None and record.effect.payload != effect.payload:
+            conduct = self.trace(record, arena, round)
+            if record.phase in (Phase.SENT, Phase.UNKNOWN) and conduct is not None:
+                self.resolve(conduct)  # an earlier answer whose outcome nobody knows: what became of it comes first
+                record = self._driver.record(conduct)
             if record.phase not in (Phase.INTENDED, Phase.REFUSED):
                 raise UserError(
                     "already-submitted",

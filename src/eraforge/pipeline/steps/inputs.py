@@ -14,7 +14,7 @@ import polars as pl
 
 from eraforge.core.calendar import data_date, open_day
 from eraforge.core.digest import digest_bytes, digest_value
-from eraforge.core.errors import Broken, DataError
+from eraforge.core.errors import Broken, DataError, Transient
 from eraforge.core.panel import ERA, ID, Panel, Sample, join_panels
 from eraforge.core.words import Arena, Entry
 from eraforge.data.download import download
@@ -26,6 +26,7 @@ from eraforge.pipeline.tools import Tools
 from eraforge.store.atomic import only_one
 
 META = "meta_model"
+ARRIVALS = 4  # of one file, until one agrees with what was told before it
 EVALUATED_AT_ONCE = 20
 STEP = 64  # a growing file changes its blocks about once in a quarter of daily eras
 
@@ -110,25 +111,45 @@ def fetch_features(tools: Tools, entry: Entry, version: str) -> bytes | None:
 
 
 def _fetch_file(tools: Tools, entry: Entry, filename: str, number: int | None) -> str:
+    """Digest of the file as the server has it now.
+
+    What arrives under another name of its content than was told a moment before has changed underway, or comes from a
+    cache that lags behind: it is believed once it has come twice alike.
+    """
+    seen: set[str] = set()
+    for _ in range(ARRIVALS):
+        digest, agrees = _ask_file(tools, entry, filename, number)
+        if agrees or digest in seen:
+            return digest
+        seen.add(digest)
+    raise Transient(
+        "file-changed-underway",
+        f"{filename}: what came was each time another file than the one told a moment before.",
+        "It is fetched again with the next attempt.",
+    )
+
+
+def _ask_file(tools: Tools, entry: Entry, filename: str, number: int | None) -> tuple[str, bool]:
+    """Digest of what arrived or was known, and whether it is the content that the server had just told."""
     arena, reader = tools.arena(entry), tools.reader(entry)
     told = probe(filename, lambda: reader.dataset_url(arena, filename, number), tools.clock)
     fresh = {"server": tools.configuration.server.url, "file": filename, "round": number, "content": told.validator}
     known = tools.cache.known("fetch", fresh) if told.validator else None
     if known is not None:
-        return known
+        return known, True
     downloads = tools.folder / "downloads"
     downloads.mkdir(exist_ok=True)
     target = downloads / f"{entry.arena}-{filename.replace('/', '-')}"
     with only_one(target):  # entries that play at the same time want the same file
         known = tools.cache.known("fetch", fresh) if told.validator else None
         if known is not None:
-            return known
+            return known, True
         return _download(tools, entry, filename, number, target, fresh)
 
 
 def _download(
     tools: Tools, entry: Entry, filename: str, number: int | None, target: Path, fresh: dict[str, Any]
-) -> str:
+) -> tuple[str, bool]:
     arena, reader = tools.arena(entry), tools.reader(entry)
     arrival = download(
         filename,
@@ -138,9 +159,10 @@ def _download(
         tools.clock,
         lambda name, done, total: tools.progress(f"download {name}", done, total),
     )
-    if fresh["content"] and arrival.etag in ("", fresh["content"]):
+    agrees = arrival.validator in ("", fresh["content"]) or not fresh["content"]
+    if fresh["content"] and agrees:
         tools.cache.remember("fetch", fresh, arrival.digest)
-    return arrival.digest
+    return arrival.digest, agrees
 
 
 def columns_of(tools: Tools, entry: Entry, files: Mapping[str, str]) -> dict[str, Any]:
