@@ -49,7 +49,7 @@ def page(
     lines.append("- The best was chosen on the eras it is shown on, so its own figure flatters it a little.")
     missing = [f"`{name}`" for name in families if name not in known]
     if missing:
-        lines.append(f"- Not measured on this sample: {', '.join(missing)}.")
+        lines.append(f"- Not measured on this sample, for want of processor time: {', '.join(missing)}.")
     return "\n".join([*lines, "", *_settings(families, known)]) + "\n"
 
 
