@@ -106,15 +106,15 @@ model = "{models[1]}"
 learner = "eats"
 folds = 0
 """
-    more = "[run]\nstage_seconds = 15.0\nmemory_gigabytes = 1.5\nfailures = 1"
+    more = "[run]\nstage_seconds = 25.0\nmemory_gigabytes = 1.5\nfailures = 1"
     text = toml(tournament, entries + ridge(tournament, 2), more)
     visit = Visit(tmp_path / "w", {})
     with (
-        Workers(visit, lambda entry, stage: Limits(15.0, 1.5e9)) as workers,
+        Workers(visit, lambda entry, stage: Limits(25.0, 1.5e9)) as workers,
         desk(tmp_path / "w", tournament, text, compute=workers) as made,
     ):
         made.open_round(1345)
-        made.wait(lambda: made.codes().count("turn-failed") == 2 and made.confirmed(1345) == 1, seconds=60.0)
+        made.wait(lambda: made.codes().count("turn-failed") == 2 and made.confirmed(1345) == 1, seconds=120.0)
         codes = {subject.rsplit("/", 1)[-1] for code, subject in made.told() if code == "turn-failed"}
         assert codes == {"stage-too-slow", "stage-too-large"}
         # A first training that takes long is no fault yet; one that eats the memory is.
