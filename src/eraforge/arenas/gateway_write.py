@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from eraforge.arenas.credentials import Credentials
 from eraforge.arenas.wire import operations
@@ -15,7 +16,7 @@ from eraforge.arenas.wire.operations import UPLOADS, Upload
 from eraforge.arenas.wire.transport import Patience, Transport
 from eraforge.core.clock import Clock
 from eraforge.core.errors import Ambiguous, DataError, Refused, Transient, UserError
-from eraforge.core.ports import Authorisation, Ticket
+from eraforge.core.ports import Authorisation, Claim, Ticket
 from eraforge.core.words import Arena
 
 ADDRESS_REFUSED = (401, 403, 410)
@@ -147,6 +148,35 @@ class NumeraiWriter:
             fields,
         )
 
+    def claims(self, arena: Arena, staker: str) -> list[Claim]:
+        """Every claim of the staker in the arena that is still to be made; oldest round first. Nothing is moved by it.
+
+        Raises:
+            Transient, Refused, UserError, DataError: as every read; this one needs the scope `web3_staking`.
+        """
+        variables = {"staker": staker, "tournamentId": arena.tournament}
+        data = self._transport.read("claims", operations.CLAIMS, variables, authorised=True)
+        told = Answer("claims", data, "data").parts("v3StakeClaims")
+        found = [_claim(one, fields) for one, fields in zip(told, data["v3StakeClaims"], strict=True)]
+        return sorted(found, key=lambda one: (one.round, one.model_id))
+
+    def claim(self, arena: Arena, model_id: str, round: int, staker: str) -> Claim | None:
+        """The claim of one model's position, made or not; None where the round has not resolved or held none.
+
+        Raises:
+            As `claims`.
+        """
+        variables = {
+            "roundId": str(round),
+            "modelId": model_id,
+            "staker": staker,
+            "tournamentId": arena.tournament,
+        }
+        data = self._transport.read("claim", operations.CLAIM, variables, authorised=True)
+        if data.get("v3StakeClaim") is None:
+            return None
+        return _claim(Answer("claim", data, "data").part("v3StakeClaim"), data["v3StakeClaim"])
+
     def set_webhook(self, model_id: str, address: str) -> None:
         """Have the tournament call this address for the model; "" takes an earlier one away.
 
@@ -157,6 +187,11 @@ class NumeraiWriter:
         data = self._transport.write("change of the webhook", operations.SET_WEBHOOK, variables)
         if data.get("setSubmissionWebhook") != "true":
             raise _no_answer("change of the webhook")
+
+
+def _claim(told: Answer, fields: dict[str, Any]) -> Claim:
+    payout, burn = ((told.decimal(name) or Decimal(0)).scaleb(-18) for name in ("payoutAmountWei", "burnAmountWei"))
+    return Claim(told.text("modelId"), int(told.decimal("roundId") or 0), payout, burn, fields)
 
 
 def _no_answer(operation: str) -> Ambiguous:

@@ -20,6 +20,7 @@ from eraforge.core.words import Arena, Round
 __all__ = [
     "Account",
     "Authorisation",
+    "Claim",
     "Clock",
     "Composite",
     "Feature",
@@ -277,8 +278,24 @@ class Authorisation:
     fields: Mapping[str, Any] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a resolved stake of one round gives back, and the proof of it that the contract wants.
+
+    Args:
+        payout, burn: NMR won and lost; one of them is zero.
+        fields: all of it, as the contract wants it.
+    """
+
+    model_id: str
+    round: int
+    payout: Decimal
+    burn: Decimal
+    fields: Mapping[str, Any] = field(repr=False)
+
+
 class Wallet(Protocol):
-    """Sends what the tournament's API cannot: a stake to the contract. Imported by `pipeline.effects` alone."""
+    """Sends what the tournament's API cannot: a stake or a claim to the contract. Used by `pipeline.effects` alone."""
 
     def stake(self, leave: Authorisation, amount: Decimal) -> str:
         """Lock that many NMR, once; the name of the transaction.
@@ -286,6 +303,10 @@ class Wallet(Protocol):
         Raises:
             Ambiguous: it may have happened; Refused, UserError: it did not and will not; Transient: it did not.
         """
+        ...
+
+    def claim(self, claim: Claim) -> str:
+        """Bring a resolved position home, once; the name of the transaction. Raises as `stake`."""
         ...
 
 
@@ -329,5 +350,9 @@ class Writer(Protocol):
     def change_stake(self, arena: Arena, model_id: str, change: Decimal) -> None: ...
 
     def authorise_stake(self, submission_id: str, staker: str, most: Decimal) -> Authorisation: ...
+
+    def claims(self, arena: Arena, staker: str) -> list[Claim]: ...
+
+    def claim(self, arena: Arena, model_id: str, round: int, staker: str) -> Claim | None: ...
 
     def set_webhook(self, model_id: str, address: str) -> None: ...

@@ -1,4 +1,4 @@
-"""Stake plans: a target level for one model's stake, the state it was made for, and a digest that a person approves."""
+"""What a person approves by its digest: a level for a model's stake, or a claim, with the state it was made for."""
 
 from __future__ import annotations
 
@@ -64,8 +64,56 @@ class StakePlan:
         }
 
 
-def plan_of(facts: dict[str, str | int]) -> StakePlan:
+@dataclass(frozen=True, slots=True)
+class ClaimPlan:
+    """Bringing home what one round's stake has become.
+
+    Args:
+        account, arena, model: whose stake.
+        round: the round that locked it.
+        payout, burn: what it won and lost; other figures when it is to be sent make the plan void.
+        made: when, in UTC; two plans of the same claim are two plans.
+    """
+
+    account: str
+    arena: str
+    model: str
+    round: int
+    payout: Decimal
+    burn: Decimal
+    made: datetime
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything in the plan: what a person approves."""
+        return digest_value("claim", self)
+
+    def as_dict(self) -> dict[str, str | int]:
+        """The plan as plain facts; amounts are decimal texts of NMR."""
+        return {
+            "account": self.account,
+            "arena": self.arena,
+            "model": self.model,
+            "round": self.round,
+            "payout": text(self.payout),
+            "burn": text(self.burn),
+            "made": self.made.isoformat(),
+            "digest": self.digest,
+        }
+
+
+def plan_of(facts: dict[str, str | int]) -> StakePlan | ClaimPlan:
     """The plan behind its plain facts."""
+    if "payout" in facts:
+        return ClaimPlan(
+            str(facts["account"]),
+            str(facts["arena"]),
+            str(facts["model"]),
+            int(facts["round"]),
+            nmr(str(facts["payout"])),
+            nmr(str(facts["burn"])),
+            datetime.fromisoformat(str(facts["made"])),
+        )
     return StakePlan(
         str(facts["account"]),
         str(facts["arena"]),

@@ -1,4 +1,4 @@
-"""A round's stake: leave is asked for as the official client does, and the practice wallet knows doubt from a no."""
+"""Stakes and claims of a round: asked for as the official client does, and the wallet knows doubt from a no."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from eraforge.arenas.classic import CLASSIC
 from eraforge.arenas.gateway_write import NumeraiWriter
 from eraforge.arenas.wire.transport import Patience
 from eraforge.arenas.wire.wallet import PracticeWallet
-from eraforge.core.errors import EraforgeError, UserError
-from eraforge.core.ports import Authorisation
+from eraforge.core.errors import DataError, EraforgeError, UserError
+from eraforge.core.ports import Authorisation, Claim
 
 BRISK = Patience(connect=1, read=0.3, write=1, exchange=0.6)
 ENDS = datetime(2026, 9, 1, 12, 15, tzinfo=UTC)
@@ -44,6 +45,58 @@ def test_leave_is_asked_for_once_with_the_keys(server: Any, reply: Any, keys: An
     assert asked.headers["authorization"] == keys.header() and "canary" not in repr(LEAVE)
 
 
+def told(**changes: Any) -> dict[str, Any]:
+    """A claim as the API tells it."""
+    return {
+        "burnAmountWei": "0",
+        "merkleRoot": "0xroot",
+        "modelId": "m1",
+        "payoutAmountWei": "1500000000000000001",
+        "proof": ["0xbeside"],
+        "roundId": "1345",
+        "staker": "0xab",
+        "submissionId": "s1",
+        "tournamentId": "8",
+        **changes,
+    }
+
+
+CLAIM = Claim("m1", 1345, Decimal("1.500000000000000001"), Decimal(0), told())
+
+
+def test_what_is_left_to_claim_is_read_to_the_wei_with_the_keys(server: Any, reply: Any, keys: Any) -> None:
+    later = told(roundId="1346", payoutAmountWei="0", burnAmountWei="1")
+    server.plan = [
+        reply({"data": {"v3StakeClaims": [later, told()]}}),
+        reply({"data": {"v3StakeClaim": told()}}),
+        reply({"data": {"v3StakeClaim": None}}),
+    ]
+    writer = NumeraiWriter(server.url, keys, patience=BRISK)
+    burnt = Claim("m1", 1346, Decimal(0), Decimal("0.000000000000000001"), later)
+    assert writer.claims(CLASSIC, "0xAB") == [CLAIM, burnt]
+    assert writer.claim(CLASSIC, "m1", 1345, "0xAB") == CLAIM
+    assert writer.claim(CLASSIC, "m1", 1344, "0xAB") is None
+    writer.close()
+    assert server.seen[0].json()["variables"] == {"staker": "0xAB", "tournamentId": 8}
+    asked = {"roundId": "1345", "modelId": "m1", "staker": "0xAB", "tournamentId": 8}
+    assert server.seen[1].json()["variables"] == asked
+    assert all(one.headers["authorization"] == keys.header() for one in server.seen)
+    assert "0xbeside" not in repr(CLAIM)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, {}, [None], [told(payoutAmountWei="much")], [told(roundId=None, modelId=7)], [{"roundId": "1345"}]],
+)
+def test_claims_of_another_form_are_no_claims(server: Any, reply: Any, keys: Any, answer: Any) -> None:
+    server.plan = [reply({"data": {"v3StakeClaims": answer}})]
+    writer = NumeraiWriter(server.url, keys, patience=BRISK)
+    with pytest.raises(DataError):
+        writer.claims(CLASSIC, "0xab")
+    writer.close()
+
+
+@pytest.mark.parametrize("what", ["stake", "claim"])
 @pytest.mark.parametrize(
     ("answer", "kind", "code"),
     [
@@ -57,16 +110,17 @@ def test_leave_is_asked_for_once_with_the_keys(server: Any, reply: Any, keys: An
     ],
 )
 def test_the_wallet_sends_once_and_tells_doubt_from_a_no(
-    server: Any, reply: Any, answer: dict[str, Any], kind: str, code: str
+    server: Any, reply: Any, answer: dict[str, Any], kind: str, code: str, what: str
 ) -> None:
     server.plan = [reply(**answer)]
     wallet = PracticeWallet(server.url, BRISK)
     with pytest.raises(EraforgeError) as caught:
-        wallet.stake(LEAVE, Decimal("1.5"))
+        wallet.stake(LEAVE, Decimal("1.5")) if what == "stake" else wallet.claim(CLAIM)
     wallet.close()
     assert (type(caught.value).__name__, caught.value.code) == (kind, code)
     (sent,) = server.seen
-    assert (sent.path, sent.json()) == ("/control/chain", {"call": "stake", "signature": "0xcanary", "amount": "1.5"})
+    stake, claim = {"call": "stake", "signature": "0xcanary", "amount": "1.5"}, {"call": "claim", "claim": told()}
+    assert (sent.path, sent.json()) == ("/control/chain", stake if what == "stake" else claim)
 
 
 def test_a_chain_that_cannot_be_reached_took_nothing() -> None:

@@ -73,6 +73,39 @@ def test_no_stake_of_a_round_is_moved_after_its_window(workspace: Any) -> None:
     assert caught.value.code == "window-closed" and staked(workspace) == before
 
 
+def test_what_a_resolved_round_became_is_claimed_once_by_an_approved_plan(workspace: Any) -> None:
+    before = staked(workspace)
+    with_stake_key(workspace)
+    workspace.perform("submit", {**ON, "entries.linear.folds": 0}, entry="linear")
+    digest = workspace.perform("stake plan", ON, entry="linear", target=str(before + 7))["plan"]["digest"]
+    workspace.perform("stake approve", ON, plan=digest)
+    workspace.perform("stake move", ON, plan=digest)
+    assert workspace.perform("stake claims", ON, entry="linear")["claims"] == []
+    rounds = workspace.tournament.tournament.contest(8).rounds
+    workspace.advance_to(rounds.score_moments(1345)[-1] + timedelta(hours=1))
+    (row,) = workspace.perform("stake claims", ON, entry="")["claims"]
+    assert (row["entry"], row["round"]) == ("linear", 1345) and row["until"] > workspace.tournament.now().isoformat()
+    with pytest.raises(UserError) as missing:
+        workspace.perform("stake claim", ON, entry="linear", round=1344)
+    assert missing.value.code == "nothing-to-claim"
+    plan = workspace.perform("stake claim", ON, entry="linear", round=1345)["plan"]
+    assert (plan["payout"], plan["burn"]) == (row["payout"], row["burn"])
+    with pytest.raises(Refused) as refused:
+        workspace.perform("stake move", ON, plan=plan["digest"][:12])
+    assert refused.value.code == "plan-not-approved"
+    workspace.perform("stake approve", ON, plan=plan["digest"][:12])
+    engine = workspace.tournament.tournament
+    model = workspace.tournament.models[sorted(workspace.tournament.models)[0]]
+    owner = engine.records.models[model].username
+    held = engine.available(owner)
+    assert workspace.perform("stake move", ON, plan=plan["digest"][:12])["claimed"] is True
+    change = Decimal(plan["payout"]) - Decimal(plan["burn"])
+    assert engine.available(owner) == held + 7 + change and change != 0
+    assert workspace.perform("stake move", ON, plan=plan["digest"])["claimed"] is True
+    assert engine.available(owner) == held + 7 + change and engine.books().difference == 0
+    assert workspace.perform("stake claims", ON, entry="linear")["claims"] == []
+
+
 def test_a_plan_is_void_once_the_stake_is_another(workspace: Any) -> None:
     before = staked(workspace)
     with_stake_key(workspace)

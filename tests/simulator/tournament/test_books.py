@@ -1,5 +1,6 @@
 """Every wei is accounted for: whatever is staked, released, claimed and played, nothing appears and nothing is lost."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from eraforge.core.clock import SystemClock
 from eraforge.core.errors import Refused
+from eraforge.portfolio.per_round import Position
 from eraforge.simulator.tournament.accounts.host import Session
 from eraforge.simulator.tournament.engine import Tournament
 from eraforge.simulator.tournament.identities import address
@@ -53,6 +55,12 @@ class Owner:
         self.engine.store_object(name, frame.to_csv(index=False).encode())
         return self.engine.create_submission(self.session, name, model, contest.number)
 
+    def claim(self, model: str, number: int) -> Position:
+        """Claim with the proof that the API gives."""
+        made = self.engine.chain.proof(self.engine.contest_of(model), model, number, address("wallet", "practice"))
+        assert made is not None
+        return self.engine.chain.claim(made.leaf, made.proof)
+
     def act(self, kind: str, place: int, value: object) -> None:
         model = self.models[place]
         held = self.engine.ledger.holding(model)
@@ -68,7 +76,7 @@ class Owner:
                 given = self.engine.chain.authorise(self.session, made, wallet, str(value))
                 self.engine.chain.stake(given.signature, str(value))
             elif kind == "claim" and held.unclaimed():
-                self.engine.chain.claim(self.session, model, held.unclaimed()[0].round)
+                self.claim(model, held.unclaimed()[0].round)
             elif kind == "restake" and held.unclaimed() and (made := self.play(model, 2)):
                 self.engine.chain.restake(self.session, model, held.unclaimed()[0].round, made, None)
             elif kind == "play":
@@ -195,11 +203,13 @@ def test_a_position_by_hand_is_authorised_once_locked_claimed_and_proved(owner: 
     engine.advance(engine.contest(12).rounds.score_moments(1345)[-1])
     proof = engine.chain.proof(engine.contest(12), model, 1345, wallet)
     assert proof is not None
-    position = engine.chain.claim(owner.session, model, 1345)
+    with pytest.raises(Refused, match="Invalid claim proof"):
+        engine.chain.claim(replace(proof.leaf, payout=proof.leaf.payout + 1), proof.proof)
+    position = owner.claim(model, 1345)
     assert position.claimed
     assert position.settlement is not None
     assert engine.available("practice") == 218 + position.settlement.claimable
     with pytest.raises(Refused, match="Nothing to claim"):
-        engine.chain.claim(owner.session, model, 1345)
+        owner.claim(model, 1345)
     assert engine.books().difference == 0
     engine.close()

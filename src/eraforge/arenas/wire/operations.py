@@ -92,6 +92,20 @@ query($submissionId: ID!, $staker: String!, $maxAmount: String!) {
   }
 }"""
 
+CLAIMS = """
+query($staker: String!, $tournamentId: Int!) {
+  v3StakeClaims(staker: $staker, tournamentId: $tournamentId) {
+    burnAmountWei merkleRoot modelId payoutAmountWei proof roundId staker submissionId tournamentId
+  }
+}"""
+
+CLAIM = """
+query($roundId: String!, $modelId: ID!, $staker: String!, $tournamentId: Int) {
+  v3StakeClaim(roundId: $roundId, modelId: $modelId, staker: $staker, tournamentId: $tournamentId) {
+    burnAmountWei merkleRoot modelId payoutAmountWei proof roundId staker submissionId tournamentId
+  }
+}"""
+
 SET_WEBHOOK = """
 mutation($modelId: String!, $newSubmissionWebhook: String) {
   setSubmissionWebhook(modelId: $modelId, newSubmissionWebhook: $newSubmissionWebhook)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import httpx
 
@@ -11,9 +12,9 @@ from eraforge.arenas.wire.connection import deadline, open_client
 from eraforge.arenas.wire.outcomes import judge_exception
 from eraforge.arenas.wire.transport import Patience
 from eraforge.core.errors import Ambiguous, Refused, UserError
-from eraforge.core.ports import Authorisation
+from eraforge.core.ports import Authorisation, Claim
 
-WHAT = "stake of the round"
+STAKE, CLAIM = "stake of the round", "claim of the round"
 
 
 class PracticeWallet:
@@ -53,18 +54,31 @@ class PracticeWallet:
             Ambiguous: it may have happened; Refused: the chain said no; Transient: it was not reached.
         """
         body = {"call": "stake", "signature": leave.fields["signature"], "amount": format(amount, "f")}
+        self._send(STAKE, body)
+        return f"nonce {leave.nonce}"
+
+    def claim(self, claim: Claim) -> str:
+        """Bring a resolved position home, once; the name of the transaction.
+
+        Raises:
+            As `stake`.
+        """
+        self._send(CLAIM, {"call": "claim", "claim": dict(claim.fields)})
+        return f"claim of round {claim.round}"
+
+    def _send(self, what: str, body: dict[str, Any]) -> None:
         try:
             with deadline(self._patience.exchange):
                 answer = self._client.post(self._url, json=body)
         except httpx.HTTPError as error:
-            raise judge_exception(error, WHAT, writes=True).error from None
+            raise judge_exception(error, what, writes=True).error from None
         if answer.status_code == 200:
-            return f"nonce {leave.nonce}"
+            return
         if 400 <= answer.status_code < 500 and answer.status_code != 408:
-            raise Refused("chain-said-no", f"{WHAT}: {_told(answer)}.", "Correct what it names, and plan again.")
+            raise Refused("chain-said-no", f"{what}: {_told(answer)}.", "Correct what it names, and plan again.")
         raise Ambiguous(
             "chain-trouble",
-            f"{WHAT}: the server answered {answer.status_code}; it may have happened.",
+            f"{what}: the server answered {answer.status_code}; it may have happened.",
             "Read back before anything is sent again.",
         )
 

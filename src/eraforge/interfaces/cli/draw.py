@@ -64,6 +64,8 @@ VIEWS = {
     "simulator seed": "eraforge.interfaces.cli.views.simulator:seed",
     "leak": "eraforge.interfaces.cli.views.laboratory.leaks:leak",
     "entry release": "eraforge.interfaces.cli.views.unattended:released",
+    "stake claims": "eraforge.interfaces.cli.views.unattended:claims",
+    "stake claim": "eraforge.interfaces.cli.views.unattended:stake",
     "stake plan": "eraforge.interfaces.cli.views.unattended:stake",
     "stake approve": "eraforge.interfaces.cli.views.unattended:stake",
     "stake move": "eraforge.interfaces.cli.views.unattended:stake",

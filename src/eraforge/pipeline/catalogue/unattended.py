@@ -47,6 +47,18 @@ UNATTENDED: tuple[Verb, ...] = (
         (ENTRY, Option("target", str, "", "NMR that should be staked", positional=True)),
     ),
     Verb(
+        "stake claims",
+        "What resolved rounds have left to claim; nothing is moved.",
+        "eraforge.pipeline.verbs.stakes:claims",
+        (ENTRY,),
+    ),
+    Verb(
+        "stake claim",
+        "Plan to claim what the stake of one resolved round became; nothing is moved.",
+        "eraforge.pipeline.verbs.stakes:claim",
+        (ENTRY, Option("round", int, 0, "the round that locked it", positional=True, least=1)),
+    ),
+    Verb(
         "stake approve",
         "Approve one plan, once, for a limited time.",
         "eraforge.pipeline.verbs.stakes:approve",
@@ -54,7 +66,7 @@ UNATTENDED: tuple[Verb, ...] = (
     ),
     Verb(
         "stake move",
-        "Carry an approved plan out, if the stake is still what it was made for.",
+        "Carry an approved plan out, if things are still as it was made for.",
         "eraforge.pipeline.verbs.stakes:move",
         (PLAN,),
     ),

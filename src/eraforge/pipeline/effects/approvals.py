@@ -1,11 +1,11 @@
-"""Approvals of stake plans: a person approves a digest; an approval expires, and serves once."""
+"""Approvals of plans that move NMR: a person approves a digest; an approval expires, and serves once."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from eraforge.core.errors import Refused, UserError
-from eraforge.portfolio.stake_plan import StakePlan, plan_of
+from eraforge.portfolio.stake_plan import ClaimPlan, StakePlan, plan_of
 from eraforge.store.ledger import Ledger
 
 PLANNED = "stake.planned"
@@ -18,11 +18,11 @@ class Approvals:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def remember(self, plan: StakePlan, at: datetime) -> None:
+    def remember(self, plan: StakePlan | ClaimPlan, at: datetime) -> None:
         """Write a plan down."""
         self._ledger.record(PLANNED, plan.digest, plan.as_dict(), at)
 
-    def plan(self, digest: str) -> StakePlan:
+    def plan(self, digest: str) -> StakePlan | ClaimPlan:
         """The plan whose digest begins so.
 
         Raises:
@@ -35,7 +35,7 @@ class Approvals:
             raise UserError(
                 "unknown-plan",
                 f"{len(found)} plans have a digest that begins with {digest!r}.",
-                "Give at least 8 signs of the digest that `eraforge stake plan` printed.",
+                "Give at least 8 signs of the digest that `eraforge stake plan` or `stake claim` printed.",
             )
         (event,) = found.values()
         plan = plan_of(dict(event.facts))
@@ -43,7 +43,7 @@ class Approvals:
             raise UserError("plan-changed", "The plan no longer has the digest it was made with.", "Make a new plan.")
         return plan
 
-    def approve(self, plan: StakePlan, hours: float, at: datetime) -> datetime:
+    def approve(self, plan: StakePlan | ClaimPlan, hours: float, at: datetime) -> datetime:
         """Let the plan be carried out until the moment returned."""
         expires = at + timedelta(hours=hours)
         self._ledger.record(APPROVED, plan.digest, {"expires": expires}, at)

@@ -20,9 +20,10 @@ from eraforge.core.clock import Clock
 from eraforge.core.configuration import SubmitTable
 from eraforge.core.digest import digest_bytes, digest_value
 from eraforge.core.errors import Broken, Refused, UserError
-from eraforge.core.ports import Authorisation, Reader, Ticket, Wallet, Writer
+from eraforge.core.ports import Authorisation, Claim, Reader, Ticket, Wallet, Writer
 from eraforge.core.words import Arena, Effect, EffectKind, Phase, Predictions, Round, Slot
 from eraforge.pipeline.effects.approvals import Approvals
+from eraforge.pipeline.effects.claim import ClaimConduct
 from eraforge.pipeline.effects.conduct import Conduct, Facts
 from eraforge.pipeline.effects.driver import Driver
 from eraforge.pipeline.effects.keyed import KeyedConduct, KeyedWriter
@@ -32,7 +33,7 @@ from eraforge.pipeline.effects.settling import Settling
 from eraforge.pipeline.effects.stake import StakeConduct
 from eraforge.pipeline.effects.submission import Receipt, SubmissionConduct, Timing
 from eraforge.pipeline.effects.webhook import WebhookConduct
-from eraforge.portfolio.stake_plan import StakePlan
+from eraforge.portfolio.stake_plan import ClaimPlan, StakePlan, plan_of
 from eraforge.store.ledger import Ledger
 from eraforge.store.records import EffectRecord
 
@@ -122,20 +123,13 @@ class Effects:
                 `window-closed`, `nothing-to-stake-on`, the other side's no.
             Held: it may have happened and a person must look.
         """
-        if self._money is None:
-            raise UserError("stakes-are-off", "Stakes are never moved here.", "Set `stake.enabled = true` to allow it.")
+        writer, approvals = self._stakes(), Approvals(self._ledger)
         slot = Slot(plan.account, plan.model, plan.arena, plan.round)
-        approvals = Approvals(self._ledger)
         with alone(f"stake {slot.key}"):
             effect = self._own(EffectKind.STAKE, slot, plan.digest)
             self._require_nothing_under_way(effect)
-            conduct = self._stake(effect, plan, arena, model_id, played, self._money(), approvals)
-            if self._ledger.effect(effect.key) is None:
-                objection = conduct.objection(self._clock.now())
-                if objection is not None:
-                    raise objection.error  # nothing is written down for what was never allowed
-                self._ledger.intend(effect, {"plan": plan.as_dict(), "model_id": model_id}, self._clock.now())
-            return self._driver.drive(conduct)
+            conduct = self._stake(effect, plan, arena, model_id, played, writer, approvals)
+            return self._approved(conduct, {"plan": plan.as_dict(), "model_id": model_id})
 
     def _stake(
         self,
@@ -151,15 +145,58 @@ class Effects:
         every = (effect, plan, arena, model_id, self._reader, writer, approvals)
         if played is None or plan.change <= 0 or not policy_for(arena.policies, played).staked_per_round:
             return StakeConduct(*every)
+        margin, wallet, staker = self._settings.margin_seconds, self._sender(played.number), self._reader.wallet()
+        return RoundStakeConduct(*every, round=played, margin=margin, staker=staker, wallet=wallet)
+
+    def claims(self, arena: Arena) -> list[Claim]:
+        """What the account's wallet has left to claim in the arena; oldest round first.
+
+        Raises:
+            UserError: `stakes-are-off`, or what is wrong with the key that may stake.
+        """
         staker = self._reader.wallet()
-        if self._wallet is None or not staker:
+        return self._stakes().claims(arena, staker) if staker else []
+
+    def claim(self, plan: ClaimPlan, arena: Arena, model_id: str) -> Facts:
+        """Carry out an approved claim, once.
+
+        Raises:
+            UserError: `stakes-are-off`, `no-wallet`. Refused: `plan-not-approved`, `approval-expired`, `plan-void`,
+                the other side's no. Held: it may have happened and a person must look.
+        """
+        slot = Slot(plan.account, plan.model, plan.arena, plan.round)
+        with alone(f"claim {slot.key}"):
+            effect = self._own(EffectKind.CLAIM, slot, plan.digest)
+            conduct = self._claim(effect, plan, arena, model_id, self._sender(plan.round))
+            return self._approved(conduct, {"plan": plan.as_dict(), "model_id": model_id})
+
+    def _claim(self, effect: Effect, plan: ClaimPlan, arena: Arena, model_id: str, wallet: Wallet) -> ClaimConduct:
+        staker, approvals = self._reader.wallet(), Approvals(self._ledger)
+        return ClaimConduct(effect, plan, arena, model_id, self._stakes(), staker, approvals, wallet)
+
+    def _stakes(self) -> Writer:
+        """The writer whose key may stake."""
+        if self._money is None:
+            raise UserError("stakes-are-off", "Stakes are never moved here.", "Set `stake.enabled = true` to allow it.")
+        return self._money()
+
+    def _sender(self, number: int) -> Wallet:
+        if self._wallet is None or not self._reader.wallet():
             raise UserError(
                 "no-wallet",
-                f"Round {played.number} takes its stake from a wallet, and there is none.",
-                "Stake on the tournament's site, or name a wallet of your own in `stake.wallet`.",
+                f"Round {number} takes its stake from a wallet, and there is none.",
+                "Stake and claim on the tournament's site, or name a wallet of your own in `stake.wallet`.",
             )
-        margin = self._settings.margin_seconds
-        return RoundStakeConduct(*every, round=played, margin=margin, staker=staker, wallet=self._wallet())
+        return self._wallet()
+
+    def _approved(self, conduct: Conduct, facts: Facts) -> Facts:
+        """Drive what a person approved; nothing is written down for what was never allowed."""
+        if self._ledger.effect(conduct.effect.key) is None:
+            objection = conduct.objection(self._clock.now())
+            if objection is not None:
+                raise objection.error
+            self._ledger.intend(conduct.effect, facts, self._clock.now())
+        return self._driver.drive(conduct)
 
     def set_webhook(self, slot: Slot, model_id: str, address: str) -> Facts:
         """Have the tournament call this address for the model; "" takes an earlier one away.
@@ -192,7 +229,7 @@ class Effects:
     def request(
         self, kind: EffectKind, slot: Slot, request: Mapping[str, Any], expires: datetime, writer: KeyedWriter
     ) -> Facts:
-        """Place a claim or an order under our own key, once."""
+        """Place an order under our own key, once."""
         with alone(f"{kind} {slot.key}"):
             effect = self._own(kind, slot, digest_value(request))
             if self._ledger.effect(effect.key) is None:
@@ -207,10 +244,13 @@ class Effects:
             timing = Timing(str(facts.get("timing", Timing.WINDOW)))
             return self._submission(effect, arena, round, model_id, None, timing)
         if effect.kind is EffectKind.STAKE and "plan" in facts:
-            from eraforge.portfolio.stake_plan import plan_of
-
             plan = plan_of(dict(facts["plan"]))
-            return StakeConduct(effect, plan, arena, model_id, self._reader, _Mute(), Approvals(self._ledger))
+            if isinstance(plan, StakePlan):
+                return StakeConduct(effect, plan, arena, model_id, self._reader, _Mute(), Approvals(self._ledger))
+        if effect.kind is EffectKind.CLAIM and "plan" in facts:
+            claimed = plan_of(dict(facts["plan"]))
+            if isinstance(claimed, ClaimPlan):
+                return self._claim(effect, claimed, arena, model_id, _Mute())
         if effect.kind is EffectKind.WEBHOOK:
             return WebhookConduct(effect, model_id, "", _Mute())
         return None
@@ -310,6 +350,15 @@ class _Mute:
         raise self._broken()
 
     def authorise_stake(self, submission_id: str, staker: str, most: Decimal) -> Authorisation:
+        raise self._broken()
+
+    def claims(self, arena: Arena, staker: str) -> list[Claim]:
+        raise self._broken()
+
+    def claim(self, *given: Any) -> Any:
+        raise self._broken()
+
+    def stake(self, *given: Any) -> Any:
         raise self._broken()
 
     def set_webhook(self, model_id: str, address: str) -> None:

@@ -1,17 +1,22 @@
-"""`stake plan`, `stake approve`, `stake move`: a person decides, the machine carries out once."""
+"""`stake plan|claims|claim|approve|move`: a person decides, the machine carries out once."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from eraforge.core.configuration import StakeTable
 from eraforge.core.errors import UserError
+from eraforge.core.ports import Claim
 from eraforge.core.words import Entry
 from eraforge.pipeline.effects.approvals import Approvals
 from eraforge.pipeline.steps.live_history import policy_of
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.verb import Facts, Visit
 from eraforge.pipeline.workspace import chosen_entries, open_workspace
-from eraforge.portfolio.amounts import nmr, stake_amount
-from eraforge.portfolio.stake_plan import StakeLimits, StakePlan, require_within
+from eraforge.portfolio.amounts import nmr, stake_amount, text
+from eraforge.portfolio.stake_plan import ClaimPlan, StakeLimits, StakePlan, require_within
+
+CLAIMED_FOR_YOU = timedelta(days=7)  # after a round has resolved; from then on the next scoring run does it
 
 
 def plan(visit: Visit, entry: str, target: str) -> Facts:
@@ -33,6 +38,46 @@ def plan(visit: Visit, entry: str, target: str) -> Facts:
         return {"plan": made.as_dict(), **_lock(tools, made)}
 
 
+def claims(visit: Visit, entry: str) -> Facts:
+    """What resolved rounds have left to claim, of the models of the entries; nothing is moved.
+
+    Raises:
+        UserError: `stakes-are-off`, and what is wrong with the key that may stake.
+    """
+    with open_workspace(visit) as tools:
+        _require_on(tools)
+        chosen = chosen_entries(tools.configuration, entry)
+        rows = [
+            {"entry": one.name, "arena": one.arena, "round": claim.round, "until": _lapse(tools, one, claim)}
+            | {"payout": text(claim.payout), "burn": text(claim.burn)}
+            for one in chosen
+            for claim in _left(tools, one)
+        ]
+        return {"claims": rows, "entries": len(chosen)}
+
+
+def claim(visit: Visit, entry: str, round: int) -> Facts:
+    """Write down a plan to claim what one round's stake has become; nothing is moved.
+
+    Raises:
+        UserError: `stakes-are-off`, `name-the-entry`, `nothing-to-claim`.
+    """
+    with open_workspace(visit) as tools:
+        _require_on(tools)
+        one = _only(tools, entry)
+        left = next((claim for claim in _left(tools, one) if claim.round == round), None)
+        if left is None:
+            raise UserError(
+                "nothing-to-claim",
+                f"Round {round} holds nothing of {one.model} to claim.",
+                "See `eraforge stake claims`.",
+            )
+        now = tools.clock.now()
+        made = ClaimPlan(one.account, one.arena, one.model, round, nmr(left.payout), nmr(left.burn), now)
+        Approvals(tools.ledger).remember(made, now)
+        return {"plan": made.as_dict()}
+
+
 def approve(visit: Visit, plan: str) -> Facts:
     """Approve a plan by its digest.
 
@@ -43,9 +88,12 @@ def approve(visit: Visit, plan: str) -> Facts:
         settings = _require_on(tools)
         approvals = Approvals(tools.ledger)
         found = approvals.plan(plan)
-        require_within(found, _limits(settings))
+        lock = {}
+        if isinstance(found, StakePlan):
+            require_within(found, _limits(settings))
+            lock = _lock(tools, found)
         expires = approvals.approve(found, settings.approval_hours, tools.clock.now())
-        return {"plan": found.as_dict(), "expires": expires.isoformat(), **_lock(tools, found)}
+        return {"plan": found.as_dict(), "expires": expires.isoformat(), **lock}
 
 
 def move(visit: Visit, plan: str) -> Facts:
@@ -59,11 +107,26 @@ def move(visit: Visit, plan: str) -> Facts:
     with open_workspace(visit) as tools:
         settings = _require_on(tools)
         found = Approvals(tools.ledger).plan(plan)
-        require_within(found, _limits(settings))
         one = _entry_of(found)
-        arena, played = tools.arena(one), tools.round(one, found.round)
-        facts = tools.effects(found.account).move_stake(found, arena, tools.model_id(one), played)
+        arena, effects = tools.arena(one), tools.effects(found.account)
+        if isinstance(found, ClaimPlan):
+            facts = effects.claim(found, arena, tools.model_id(one))
+            return {"plan": found.as_dict(), "claimed": facts["claimed"]}
+        require_within(found, _limits(settings))
+        facts = effects.move_stake(found, arena, tools.model_id(one), tools.round(one, found.round))
         return {"plan": found.as_dict(), "stake": facts.get("stake"), **_lock(tools, found)}
+
+
+def _left(tools: Tools, entry: Entry) -> list[Claim]:
+    """What the entry's model has left to claim, oldest round first."""
+    model_id = tools.model_id(entry)
+    return [one for one in tools.effects(entry.account).claims(tools.arena(entry)) if one.model_id == model_id]
+
+
+def _lapse(tools: Tools, entry: Entry, claim: Claim) -> str:
+    """When the tournament claims for its staker what nobody did; "" where it does not tell when the round resolved."""
+    resolved = tools.round(entry, claim.round).resolves
+    return "" if resolved is None else (resolved + CLAIMED_FOR_YOU).isoformat()
 
 
 def _lock(tools: Tools, plan: StakePlan) -> Facts:
@@ -75,7 +138,7 @@ def _lock(tools: Tools, plan: StakePlan) -> Facts:
     return {"locked": {"round": plan.round, "until": until}}
 
 
-def _entry_of(plan: StakePlan) -> Entry:
+def _entry_of(plan: StakePlan | ClaimPlan) -> Entry:
     return Entry(name="", account=plan.account, arena=plan.arena, model=plan.model, learner="")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from eraforge.interfaces.cli.views.rows import Rows
 from eraforge.interfaces.cli.views.words import moment
 
 
@@ -27,8 +28,13 @@ def stake(facts: dict[str, Any], console: Console) -> None:
     """A plan, and what became of it."""
     plan = facts["plan"]
     console.print(f"[bold]{escape(str(plan['model']))}[/] in {plan['arena']} (account {escape(str(plan['account']))})")
-    console.print(f"  staked  {_short(plan['current'])} NMR\n  target  {_short(plan['target'])} NMR")
-    console.print(f"  change  {_short(plan['change'])} NMR\n  plan    {str(plan['digest'])[:12]}")
+    if "payout" in plan:
+        console.print(f"  claim of round {plan['round']}")
+        console.print(f"  payout  {_short(plan['payout'])} NMR\n  burn    {_short(plan['burn'])} NMR")
+    else:
+        console.print(f"  staked  {_short(plan['current'])} NMR\n  target  {_short(plan['target'])} NMR")
+        console.print(f"  change  {_short(plan['change'])} NMR")
+    console.print(f"  plan    {str(plan['digest'])[:12]}")
     if "locked" in facts:
         lock = facts["locked"]
         until = f", on {moment(lock['until'])} UTC" if lock["until"] else ""
@@ -37,10 +43,26 @@ def stake(facts: dict[str, Any], console: Console) -> None:
     if "expires" in facts:
         console.print(f"approved until {moment(facts['expires'])} UTC, for this plan alone")
         console.print(f"next: eraforge stake move {str(plan['digest'])[:12]}", style="dim")
+    elif "claimed" in facts:
+        console.print("claimed: the tournament has nothing left to claim of it")
     elif "stake" in facts:
         console.print(f"moved: the tournament holds {_short(facts['stake'])} NMR")
     else:
         console.print(f"next: eraforge stake approve {str(plan['digest'])[:12]}", style="dim")
+
+
+def claims(facts: dict[str, Any], console: Console) -> None:
+    """What is left to claim."""
+    if not facts["claims"]:
+        console.print("nothing is left to claim")
+        return
+    rows = Rows(("entry", "round", "payout NMR", "burn NMR", "claimed for you after"))
+    for row in facts["claims"]:
+        until = moment(row["until"]) if row["until"] else "–"
+        rows.add(escape(row["entry"]), str(row["round"]), _short(row["payout"]), _short(row["burn"]), until)
+    console.print(rows)
+    first = facts["claims"][0]
+    console.print(f"next: eraforge stake claim {first['round']} --entry {escape(first['entry'])}", style="dim")
 
 
 def _short(amount: Any) -> str:

@@ -7,7 +7,7 @@ not. Authorisations are short-lived, so a restart forgets them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -19,7 +19,7 @@ from eraforge.core.errors import Refused
 from eraforge.portfolio.amounts import WEI, ZERO
 from eraforge.portfolio.per_round import Position
 from eraforge.simulator.tournament.accounts.host import Host, Session
-from eraforge.simulator.tournament.accounts.proofs import Leaf, Tree
+from eraforge.simulator.tournament.accounts.proofs import Leaf, Tree, proves
 from eraforge.simulator.tournament.contest import Contest
 from eraforge.simulator.tournament.identities import address, derived_uuid
 from eraforge.simulator.tournament.rules.assumptions import PER_ROUND
@@ -60,6 +60,7 @@ class Authorisation:
 class ClaimProof:
     """What a resolved position gives, and the proof that it stands in the round's tree."""
 
+    leaf: Leaf
     position: Position
     submission_id: str
     root: str
@@ -135,19 +136,22 @@ class Chain:
             del self._given[signature]
             return self._position(given.model_id, given.round)
 
-    def claim(self, session: Session, model_id: str, number: int) -> Position:
-        """Claim a resolved position to the wallet; its burn and any deferred burn of the model are final.
+    def claim(self, leaf: Leaf, proof: Sequence[str]) -> Position:
+        """Claim a resolved position to its staker's wallet; its burn and any deferred burn of the model are final.
+
+        Anybody who has the proof may send it: what it gives goes to the staker alone.
 
         Raises:
-            Refused: `scope-missing`, `model-not-found`, `nothing-to-claim`.
+            Refused: `nothing-to-claim`, `claim-not-proven`.
         """
-        session.require(SCOPE)
         with self._host.lock:
-            model = self._host.own_model(session, model_id)
-            self._claimable(model.id, number)
-            facts = {"id": self._host.identifier("claim"), "model": model.id, "round": number}
+            tree = self.tree(self._host.contest(leaf.tournament), leaf.round)
+            if tree is None or not proves(leaf, proof, tree.root):
+                raise Refused("claim-not-proven", "Invalid claim proof", "Ask for the claim's proof again.")
+            self._claimable(leaf.model_id, leaf.round)
+            facts = {"id": self._host.identifier("claim"), "model": leaf.model_id, "round": leaf.round}
             self._host.change("position-claimed", facts)
-            return self._position(model.id, number)
+            return self._position(leaf.model_id, leaf.round)
 
     def restake(self, session: Session, model_id: str, number: int, into: str, amount: str | None) -> Position:
         """Claim a resolved position and lock NMR on a selected submission of an open round in one step.
@@ -195,7 +199,7 @@ class Chain:
             return None
         standing = contest.submissions.selected(model_id, number)
         leaf = _leaf(contest, model_id, staker.lower(), position)
-        return ClaimProof(position, standing.submission.id if standing else "", tree.root, tree.proof(leaf))
+        return ClaimProof(leaf, position, standing.submission.id if standing else "", tree.root, tree.proof(leaf))
 
     def find_round(self, identifier: str, tournament: int | None) -> tuple[Contest, int]:
         """The round meant by a number or a UUID; without a tournament, the first whose round it can be.
