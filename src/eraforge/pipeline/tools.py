@@ -12,12 +12,15 @@ from eraforge.core.bars import Bars
 from eraforge.core.clock import Clock
 from eraforge.core.configuration import Configuration
 from eraforge.core.errors import UserError
+from eraforge.core.newest import Newest
 from eraforge.core.ports import Account, Progress, Reader
 from eraforge.core.words import Arena, Entry, Round
 from eraforge.pipeline.effects import Effects
 from eraforge.pipeline.stage_cache import StageCache
 from eraforge.store.ledger import Ledger
 from eraforge.store.objects import Objects
+
+REMEMBERED_PRICES = 4  # a process that computes for months meets new prices every day
 
 
 def no_progress(what: str, done: float, total: float) -> None:
@@ -41,7 +44,7 @@ class Tools:
         effects: builds the door outward when it is first needed.
         clock: the server's clock.
         progress: where work reports how far it is.
-        bars: checked bars already read in this visit, by the digest of the object that names them.
+        bars: checked bars read last in this visit, by the digest of the object that names them.
         marks: digests of their past, moment by moment, by the same name.
         compute: where stages compute: in this process, or in a limited one.
     """
@@ -55,8 +58,8 @@ class Tools:
     effects: Callable[[str], Effects]
     clock: Clock
     progress: Progress = no_progress
-    bars: dict[str, Bars] = field(default_factory=dict)
-    marks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    bars: Newest[str, Bars] = field(default_factory=lambda: Newest(REMEMBERED_PRICES))
+    marks: Newest[str, tuple[str, ...]] = field(default_factory=lambda: Newest(REMEMBERED_PRICES))
     compute: Callable[[Tools, Callable[..., Any], Sequence[Any]], Any] = here
     _accounts: dict[str, Account] = field(default_factory=dict)
     _arenas: dict[str, Arena] = field(default_factory=dict)
