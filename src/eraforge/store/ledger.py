@@ -231,9 +231,15 @@ class Ledger:
         round_number: int | None = None,
         display_name: str | None = None,
         rounds: tuple[int, int] | None = None,
+        resolved: bool | None = None,
     ) -> list[ScoreRow]:
-        """Scores in order of model, round, display name and day; `rounds` are the first and the last wanted."""
-        where = {"model_id": model_id, "round": round_number, "display_name": display_name}
+        """Scores in order of model, round, display name and day.
+
+        Args:
+            rounds: the first and the last wanted.
+            resolved: whether the final ones are wanted, or the others; None for all.
+        """
+        where = {"model_id": model_id, "round": round_number, "display_name": display_name, "resolved": resolved}
         with self._read() as connection:
             return results.select_scores(connection, where, rounds)
 

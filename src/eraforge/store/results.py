@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, insert, select, update
 
 from eraforge.core.errors import DataError
 from eraforge.core.ports import ScoreRow, Submission
@@ -180,11 +180,15 @@ def remember_scores(connection: Connection, rows: Iterable[ScoreRow], at: dateti
 
 def select_scores(connection: Connection, where: Mapping[str, Any], rounds: tuple[int, int] | None) -> list[ScoreRow]:
     """Scores by column and by first and last round, in order of their key."""
-    query = select(scores).where(*_equal(scores, where)).order_by(*(scores.c[name] for name in SCORE_KEY))
+    query = _scores().where(*_equal(scores, where)).order_by(*(scores.c[name] for name in SCORE_KEY))
     if rounds is not None:
         query = query.where(scores.c.round.between(*rounds))
-    found = connection.execute(query)
-    return [ScoreRow(**{name: row._mapping[name] for name in (*SCORE_KEY, *SCORE_REST)}) for row in found]
+    return [ScoreRow(*row) for row in connection.execute(query)]
+
+
+def _scores() -> Select[Any]:
+    """Rows of scores, in the order of ScoreRow's fields: there are thousands of a model, and no name is looked up."""
+    return select(*(scores.c[name] for name in (*SCORE_KEY, *SCORE_REST)))
 
 
 def _score_key(row: ScoreRow) -> ScoreKey:
@@ -209,13 +213,9 @@ def _number(row: ScoreRow, value: float | None) -> float | None:
 
 def _known_scores(connection: Connection, keys: Sequence[ScoreKey]) -> dict[ScoreKey, tuple[Any, ...]]:
     models, numbers = {key[0] for key in keys}, [key[1] for key in keys]
-    query = select(scores).where(
-        scores.c.model_id.in_(sorted(models)), scores.c.round.between(min(numbers), max(numbers))
-    )
-    return {
-        (row.model_id, row.round, row.display_name, row.day): tuple(row._mapping[name] for name in SCORE_REST)
-        for row in connection.execute(query)
-    }
+    query = _scores().where(scores.c.model_id.in_(sorted(models)), scores.c.round.between(min(numbers), max(numbers)))
+    kept, found = len(SCORE_KEY), connection.execute(query)
+    return {(row[0], row[1], row[2], row[3]): tuple(row[kept:]) for row in found}
 
 
 def _write_scores(

@@ -56,6 +56,21 @@ def test_bars_that_nobody_sees_are_not_drawn_again_and_again() -> None:
     assert "download live.parquet" in drawn.getvalue()
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_verb_that_stays_keeps_nothing_of_bars_whose_work_is_done(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    drawn = io.StringIO()
+    face = draw.PersonFace(stays=True)
+    monkeypatch.setattr(face, "_errors", Console(file=drawn, force_terminal=terminal, width=80))
+    with face:
+        face.progress("download live.parquet", 1, 2)
+        face.progress("linear: rows", 1, 1)
+        assert ("download live.parquet" in drawn.getvalue()) == terminal and len(face._tasks) == terminal
+        face.progress("download live.parquet", 2, 2)
+        assert face._bars is None and not face._tasks
+
+
 def test_every_verb_that_answers_has_a_view() -> None:
     assert set(draw.VIEWS) == {verb.name for verb in VERBS if not verb.speaks}
 

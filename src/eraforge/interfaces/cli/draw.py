@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from importlib import import_module
 from types import TracebackType
 from typing import Any, Protocol
@@ -92,9 +93,9 @@ class Face(Protocol):
     def interrupted(self, verb: Verb) -> None: ...
 
 
-def face(as_json: bool) -> Face:
-    """The face for a machine or for a person."""
-    return MachineFace() if as_json else PersonFace()
+def face(as_json: bool, stays: bool = False) -> Face:
+    """The face for a machine or for a person; `stays` for a verb that runs until it is stopped."""
+    return MachineFace() if as_json else PersonFace(stays)
 
 
 class MachineFace:
@@ -128,11 +129,18 @@ class MachineFace:
 
 
 class PersonFace:
-    """Tables, plots and live progress."""
+    """Tables, plots and live progress.
 
-    def __init__(self) -> None:
+    Args:
+        stays: whether it is shown for months. Then a bar leaves when its work is done, and without a screen there is
+            none: what is drawn is remembered as long as the bars stand.
+    """
+
+    def __init__(self, stays: bool = False) -> None:
         from rich.console import Console
 
+        self._stays = stays
+        self._one_at_a_time = threading.Lock()
         self._out = Console(highlight=False)
         self._errors = Console(stderr=True, highlight=False)
         self._bars: Any = None
@@ -150,16 +158,22 @@ class PersonFace:
 
     def progress(self, what: str, done: float, total: float) -> None:
         """Show or move a bar. Steps of one entry ("boosted: folds") leave when they are done, the rest stays."""
-        if self._bars is None:
-            from eraforge.interfaces.cli.bars import bars
+        if self._stays and not self._errors.is_terminal:
+            return
+        with self._one_at_a_time:
+            if self._bars is None:
+                from eraforge.interfaces.cli.bars import bars
 
-            self._bars = bars(self._errors)
-            self._bars.start()
-        if what not in self._tasks:
-            self._tasks[what] = self._bars.add_task(what, total=total or None)
-        self._bars.update(self._tasks[what], completed=done, total=total or None)
-        if ": " in what and done >= total:
-            self._bars.remove_task(self._tasks.pop(what))
+                self._bars = bars(self._errors)
+                self._bars.start()
+            if what not in self._tasks:
+                self._tasks[what] = self._bars.add_task(what, total=total or None)
+            self._bars.update(self._tasks[what], completed=done, total=total or None)
+            if done >= total and (self._stays or ": " in what):
+                self._bars.remove_task(self._tasks.pop(what))
+                if self._stays and not self._tasks:
+                    self._bars.stop()
+                    self._bars = None
 
     def say(self, line: str) -> None:
         self._out.print(redact(line), markup=False)

@@ -125,7 +125,7 @@ def _parameter(option: Option) -> inspect.Parameter:
 def _perform(verb: Verb, folder: Path, as_json: bool, options: dict[str, Any]) -> int:
     from eraforge.interfaces.cli import draw
 
-    face = draw.face(as_json)
+    face = draw.face(as_json, verb.speaks)
     visit = Visit(
         folder=folder,
         environment=dict(os.environ),

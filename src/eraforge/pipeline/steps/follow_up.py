@@ -23,7 +23,7 @@ RECENT_ROUNDS = 80
 def score(tools: Tools, entry: Entry, last_rounds: int | None = None) -> dict[str, Any]:
     """Bring the published scores of the entry's model into the ledger; a revised value is kept as an event too."""
     model_id = tools.model_id(entry)
-    if last_rounds is None and tools.ledger.scores(model_id):
+    if last_rounds is None and tools.ledger.last_event("scores", model_id) is not None:
         last_rounds = RECENT_ROUNDS
     rows = tools.reader(entry).scores(model_id, last_rounds)
     tools.ledger.remember_scores(rows, tools.clock.now())
@@ -34,6 +34,7 @@ def settle(tools: Tools, entry: Entry, scored: dict[str, Any]) -> dict[str, Any]
     """Note what lies at risk in each round and what it pays: pending while it is scored, settled once it resolves."""
     model_id = scored["model_id"]
     settled: dict[int, str] = {}
+    known = {one.round: one for one in tools.ledger.payouts(model_id)}  # most of them change no more
     for one in tools.reader(entry).performances(tools.arena(entry), model_id):
         payout = Payout(
             model_id,
@@ -42,7 +43,8 @@ def settle(tools: Tools, entry: Entry, scored: dict[str, Any]) -> dict[str, Any]
             pending=_sum(one.scores, "payout_pending"),
             settled=_sum(one.scores, "payout_settled"),
         )
-        if (payout.at_risk, payout.pending, payout.settled) != (None, None, None):
+        told = (payout.at_risk, payout.pending, payout.settled) != (None, None, None)
+        if told and payout != known.get(one.round):
             tools.ledger.remember_payout(payout, tools.clock.now())
         if payout.settled is not None:
             settled[one.round] = str(payout.settled)
@@ -59,7 +61,7 @@ def settled_payouts(tools: Tools, entry: Entry, model_id: str, last: int) -> lis
     """Each settled payout beside what the published final scores and the round's own rule come to."""
     paid = [one for one in tools.ledger.payouts(model_id) if one.settled is not None][-last:]
     rounds = live_history.told_rounds(tools, entry, [one.round for one in paid])
-    finals = live_history.final_scores(tools, model_id)
+    finals = live_history.final_scores(tools, model_id, (paid[0].round, paid[-1].round)) if paid else {}
     return [_recomputed(tools, entry, rounds[one.round], one, finals.get(one.round, {})) for one in paid]
 
 

@@ -15,11 +15,12 @@ Finals = dict[int, dict[str, float]]
 SLACK = 8
 
 
-def final_scores(tools: Tools, model_id: str) -> Finals:
-    """Round to display name to value, of scores that are final; rounds in order."""
+def final_scores(tools: Tools, model_id: str, rounds: tuple[int, int] | None = None) -> Finals:
+    """Round to display name to value, of scores that are final; rounds in order, from the first to the last given."""
     found: Finals = {}
-    for row in sorted(tools.ledger.scores(model_id), key=lambda one: (one.round, one.day)):
-        if row.resolved and row.value is not None:
+    rows = tools.ledger.scores(model_id, rounds=rounds, resolved=True)
+    for row in sorted(rows, key=lambda one: (one.round, one.day)):
+        if row.value is not None:
             found.setdefault(row.round, {})[row.display_name] = row.value
     return found
 
