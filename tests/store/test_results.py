@@ -98,6 +98,27 @@ def test_the_last_of_equal_keys_wins_nan_is_none_and_infinity_is_refused(ledger:
     assert caught.value.code == "score-not-finite" and len(ledger.scores()) == 1
 
 
+def test_the_first_round_with_a_score_that_is_not_final_is_found(ledger: Ledger) -> None:
+    def scored(number: int, name: str, *days: bool, model: str = "m1") -> None:
+        rows = [ScoreRow(model, number, name, day, 0.1, None, final) for day, final in enumerate(days)]
+        ledger.remember_scores(rows, AT)
+
+    assert ledger.unresolved_since("m1", 80) is None
+    scored(1, "corr", False, True)
+    scored(1, "mmc", False)
+    scored(2, "corr", False, True)
+    scored(3, "corr", False, False)
+    scored(3, "mmc", True, model="m2")
+    assert ledger.unresolved_since("m1", 80) == 1
+    scored(1, "mmc", False, True)
+    assert ledger.unresolved_since("m1", 80) == 3
+    scored(3, "corr", False, False, True)
+    assert ledger.unresolved_since("m1", 80) == 3 == ledger.unresolved_since("m2", 80)
+    scored(9, "corr", False)
+    scored(5, "corr", False)
+    assert ledger.unresolved_since("m1", 80) == 5 and ledger.unresolved_since("m1", 3) == 9
+
+
 def test_many_scores_take_few_statements(ledger: Ledger) -> None:
     rows = [row(number, day) for number in range(1300, 1345) for day in range(1, 61)]
     assert ledger.remember_scores(rows, AT) == ScoreChanges(2700, 0, 0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from eraforge.arenas.credentials import Credentials
@@ -13,7 +15,7 @@ from eraforge.arenas.wire.outcomes import missing_field
 from eraforge.arenas.wire.transport import Patience, Transport
 from eraforge.core import calendar
 from eraforge.core.clock import Clock
-from eraforge.core.errors import DataError, Refused, Transient, UserError
+from eraforge.core.errors import Refused, Transient, UserError
 from eraforge.core.ports import Account, Performance, ScoreRow, Submission
 from eraforge.core.words import Arena, Round, ScoreConfig
 
@@ -276,8 +278,15 @@ def _paid_score(model_id: str, played: Answer, item: Answer) -> ScoreRow:
 
 def _day(item: Answer) -> str:
     """The day of a score: the API gives a date or a moment."""
+    text = item.optional("date")
+    return _utc_day(text) if text else ""
+
+
+@lru_cache(maxsize=1024)
+def _utc_day(text: str) -> str:
+    """A history of scores names few days thousands of times."""
     try:
-        moment = item.moment("date")
-    except DataError:
-        return item.text("date")[:10]
-    return "" if moment is None else moment.date().isoformat()
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text[:10]
+    return text[:10] if moment.tzinfo is None else moment.astimezone(UTC).date().isoformat()

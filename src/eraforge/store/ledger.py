@@ -243,6 +243,14 @@ class Ledger:
         with self._read() as connection:
             return results.select_scores(connection, where, rounds)
 
+    def unresolved_since(self, model_id: str, at_most: int) -> int | None:
+        """The first of a model's last `at_most` rounds with a score that is not final, or the newest; None without any.
+
+        Scores of one round become final on different days: it counts once the last of them is.
+        """
+        with self._read() as connection:
+            return results.unresolved_since(connection, model_id, at_most)
+
     def remember_payout(self, payout: Payout, at: datetime) -> bool:
         """Keep a payout; whether it changed, which is the event `payout`, or `payout.revised` once settled.
 

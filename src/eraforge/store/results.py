@@ -9,7 +9,20 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    cast,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from eraforge.core.errors import DataError
 from eraforge.core.ports import ScoreRow, Submission
@@ -184,6 +197,19 @@ def select_scores(connection: Connection, where: Mapping[str, Any], rounds: tupl
     if rounds is not None:
         query = query.where(scores.c.round.between(*rounds))
     return [ScoreRow(*row) for row in connection.execute(query)]
+
+
+def unresolved_since(connection: Connection, model_id: str, at_most: int) -> int | None:
+    """The first of the model's last `at_most` rounds in which a score is not final; its newest when all of them are."""
+    own = scores.c.model_id == model_id
+    newest = connection.execute(select(func.max(scores.c.round)).where(own)).scalar_one()
+    if newest is None:
+        return None
+    lately = own & (scores.c.round > newest - at_most)
+    open_ones = select(scores.c.round).where(lately).group_by(scores.c.round, scores.c.display_name)
+    open_ones = open_ones.having(func.max(cast(scores.c.resolved, Integer)) == 0).order_by(scores.c.round).limit(1)
+    first = connection.execute(open_ones).scalar()
+    return int(newest if first is None else first)
 
 
 def _scores() -> Select[Any]:

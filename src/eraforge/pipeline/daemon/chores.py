@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -23,6 +25,9 @@ REPORTED = "report.written"
 AFTER_HOUR = 14  # UTC: every window but Saturday's has closed, and the day's scores are being published
 PAYOUTS_CHECKED = 5
 
+News = tuple[str, str, str, str]
+"""A notice: code, subject, sentence and next step."""
+
 
 class Chores:
     """Work of the day and of the week.
@@ -42,9 +47,9 @@ class Chores:
 
     def do(self, watched: list[Watched], now: datetime) -> None:
         """Whatever is due at this moment."""
-        for entry in self._entries:
-            if now.hour >= AFTER_HOUR and self._last_sync(entry) < now.date():
-                self._sync(entry, now)
+        due = [one for one in self._entries if now.hour >= AFTER_HOUR and self._last_sync(one) < now.date()]
+        if due:
+            self._sync(due, now)
         for one in watched:
             for entry in self._entries:
                 if (entry.account, entry.arena) == (one.account, one.arena) and now >= one.round.closes:
@@ -58,8 +63,17 @@ class Chores:
             self._synced[entry.name] = date.min if last is None else last.at.date()
         return self._synced[entry.name]
 
-    def _sync(self, entry: Entry, now: datetime) -> None:
-        self._synced[entry.name] = now.date()
+    def _sync(self, entries: Sequence[Entry], now: datetime) -> None:
+        """Bring in what was published, of several entries at a time: most of it is waiting for the server."""
+        self._synced |= {entry.name: now.date() for entry in entries}
+        with ThreadPoolExecutor(self._tools.configuration.run.parallel, thread_name_prefix="scores") as pool:
+            for news in pool.map(lambda entry: self._news(entry, now), entries):
+                for code, subject, told, next_step in news:
+                    self._office.tell(code, subject, told, now, next_step)
+
+    def _news(self, entry: Entry, now: datetime) -> list[News]:
+        """Scores, payouts and data versions into the ledger; what a person should be told about them."""
+        news: list[News] = []
         try:
             found: dict[str, Any] = follow(entry, lambda work, *given: work(self._tools, *given))
             self._tools.ledger.record(SYNCED, entry.name, {"rows": found["rows"]}, now)
@@ -67,17 +81,14 @@ class Chores:
             for paid in settled_payouts(self._tools, entry, model_id, PAYOUTS_CHECKED):
                 if paid["adds_up"] is False:
                     told = f"Round {paid['round']} paid {paid['settled']}, its scores come to {paid['recomputed']}."
-                    self._office.tell("payout-off", f"{entry.name}/{paid['round']}", told, now)
-            self._tell_versions(entry, now)
+                    news.append(("payout-off", f"{entry.name}/{paid['round']}", told, ""))
+            for version in versions.newer_versions(self._tools, entry):
+                told = f"{version} of the {entry.arena} data is offered; entry {entry.name!r} reads "
+                told += f"{self._tools.arena(entry).version}."
+                news.append(("data-version-offered", f"{entry.name}/{version}", told, ""))
         except EraforgeError as error:
-            self._office.tell("scores-failed", f"{entry.name}/{now:%Y-%m-%d}", error.sentence, now, error.next_step)
-
-    def _tell_versions(self, entry: Entry, now: datetime) -> None:
-        """Say once that a newer version of the data is offered than the one the entry reads."""
-        for version in versions.newer_versions(self._tools, entry):
-            told = f"{version} of the {entry.arena} data is offered; entry {entry.name!r} reads "
-            told += f"{self._tools.arena(entry).version}."
-            self._office.tell("data-version-offered", f"{entry.name}/{version}", told, now)
+            news.append(("scores-failed", f"{entry.name}/{now:%Y-%m-%d}", error.sentence, error.next_step))
+        return news
 
     def _train_ahead(self, entry: Entry, number: int, now: datetime) -> None:
         if self._trained_ahead.get(entry.name, 0) >= number or quarantine.is_quarantined(self._tools, entry):

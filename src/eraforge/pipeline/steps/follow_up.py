@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from eraforge.core.calendar import open_day
 from eraforge.core.errors import Held, UserError
 from eraforge.core.ports import ScoreRow
 from eraforge.core.words import Entry, Round
@@ -16,18 +17,28 @@ from eraforge.store.records import Payout
 TOLERANCE = Decimal("1e-5")
 """Share of the stake within which real settled payouts are reproduced (docs/payouts.md)."""
 
-# Once the history is in the ledger only rounds that may still change are asked for: 64 overlap, and some to spare.
 RECENT_ROUNDS = 80
+"""Rounds that are asked for when one of their scores never becomes final: 64 overlap, and some to spare."""
+SPARE_ROUNDS = 3
 
 
 def score(tools: Tools, entry: Entry, last_rounds: int | None = None) -> dict[str, Any]:
     """Bring the published scores of the entry's model into the ledger; a revised value is kept as an event too."""
     model_id = tools.model_id(entry)
-    if last_rounds is None and tools.ledger.last_event("scores", model_id) is not None:
-        last_rounds = RECENT_ROUNDS
+    last_rounds = _rounds_that_may_change(tools, entry, model_id) if last_rounds is None else last_rounds
     rows = tools.reader(entry).scores(model_id, last_rounds)
     tools.ledger.remember_scores(rows, tools.clock.now())
     return {"model_id": model_id, "rows": len(rows), "rounds": sorted({row.round for row in rows})}
+
+
+def _rounds_that_may_change(tools: Tools, entry: Entry, model_id: str) -> int | None:
+    """How many of the newest rounds have scores that the ledger does not hold for good; None for all there are."""
+    since = tools.ledger.unresolved_since(model_id, RECENT_ROUNDS)
+    if since is None:
+        return None
+    calendar = tools.arena(entry).calendar
+    days = (tools.clock.now().date() - open_day(calendar, since)).days
+    return max(days, 0) * len(calendar.open_weekdays) // 7 + SPARE_ROUNDS
 
 
 def settle(tools: Tools, entry: Entry, scored: dict[str, Any]) -> dict[str, Any]:
