@@ -20,6 +20,7 @@ from eraforge.pipeline.stage_cache import StageCache
 from eraforge.store.ledger import Ledger
 from eraforge.store.objects import Objects
 
+REMEMBERED_ROUNDS = 256
 REMEMBERED_PRICES = 4  # a process that computes for months meets new prices every day
 
 
@@ -46,6 +47,7 @@ class Tools:
         progress: where work reports how far it is.
         bars: checked bars read last in this visit, by the digest of the object that names them.
         marks: digests of their past, moment by moment, by the same name.
+        resolved: rounds that change no more, by arena and number.
         compute: where stages compute: in this process, or in a limited one.
     """
 
@@ -60,6 +62,7 @@ class Tools:
     progress: Progress = no_progress
     bars: Newest[str, Bars] = field(default_factory=lambda: Newest(REMEMBERED_PRICES))
     marks: Newest[str, tuple[str, ...]] = field(default_factory=lambda: Newest(REMEMBERED_PRICES))
+    resolved: Newest[tuple[str, int], Round] = field(default_factory=lambda: Newest(REMEMBERED_ROUNDS))
     compute: Callable[[Tools, Callable[..., Any], Sequence[Any]], Any] = here
     _accounts: dict[str, Account] = field(default_factory=dict)
     _arenas: dict[str, Arena] = field(default_factory=dict)
@@ -103,7 +106,12 @@ class Tools:
         Raises:
             UserError: `unknown-round`.
         """
+        key = entry.arena, number
+        if key in self.resolved:
+            return self.resolved[key]
         found = [one for one in self.reader(entry).rounds(self.arena(entry), number=number) if one.number == number]
         if not found:
             raise UserError("unknown-round", f"{entry.arena} has no round {number}.", "See `eraforge round`.")
+        if found[0].resolved:
+            self.resolved[key] = found[0]
         return found[0]

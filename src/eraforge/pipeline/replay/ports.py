@@ -184,6 +184,7 @@ def tools_then(
         effects=_no_effects,
         clock=clock,
         bars=Newest(REMEMBERED_PRICES),
+        resolved=Newest(0),
         _accounts={},
         _arenas={},
     )

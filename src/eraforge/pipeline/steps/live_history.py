@@ -42,8 +42,8 @@ def told_rounds(tools: Tools, entry: Entry, numbers: Iterable[int]) -> dict[int,
         UserError: `unknown-round`.
     """
     wanted = sorted(set(numbers))
-    if not wanted:
-        return {}
+    if all((entry.arena, number) in tools.resolved for number in wanted):
+        return {number: tools.round(entry, number) for number in wanted}
     listed = tools.reader(entry).rounds(tools.arena(entry), limit=wanted[-1] - wanted[0] + SLACK)
     found = {one.number: one for one in listed if one.number in wanted}
     return {number: found[number] if number in found else tools.round(entry, number) for number in wanted}

@@ -184,8 +184,10 @@ def test_a_settled_payout_that_does_not_add_up_is_shown_and_told_by_the_exit_cod
     assert honest["exit_code"] == 0 and honest["forecasts"] == []
     real = live_history.final_scores
 
-    def shifted(tools: Any, model_id: str) -> Any:
-        return {number: {**scores, "mmc60": scores["mmc60"] / 2} for number, scores in real(tools, model_id).items()}
+    def shifted(tools: Any, model_id: str, rounds: Any) -> Any:
+        return {
+            number: {**scores, "mmc60": scores["mmc60"] / 2} for number, scores in real(tools, model_id, rounds).items()
+        }
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(live_history, "final_scores", shifted)
