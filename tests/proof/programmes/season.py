@@ -1,4 +1,4 @@
-"""A season unattended: three tournaments, many entries, every fault at 5 %, a real daemon; and what is true at its end.
+"""A season unattended: three tournaments, many entries, every kind of fault, a real daemon; what is true at its end.
 
 With the variable ERAFORGE_SEASON the season lies in that folder, and the next run goes on where the last one ended.
 """
@@ -53,7 +53,7 @@ def prove(scale: int, entries: int = ENTRIES) -> Proof:
             figures = [*_figures(running, ledger, players, notes, ended)]
     with later(folder, entries) as (running, ledger, players):
         figures += _about_money(running, ledger, players)
-    about = f"{entries} entries and a daemon of its own process against Classic, Signals and Crypto, every fault at 5 %"
+    about = f"{entries} entries and a daemon of its own process in Classic, Signals and Crypto; every kind of fault"
     return Proof("season", about, len(notes.samples), FULL, str(SEED), tuple(figures))
 
 

@@ -23,7 +23,7 @@ from programmes.season_site import DaemonProcess, Player, fault_plan, until
 
 FIRST = round_number(CLASSIC.calendar, START.date())  # the round that opens next in a fresh tournament
 MINUTE = timedelta(minutes=1)
-QUIET_SECONDS, LONGEST_SECONDS, CHORE_SECONDS = 3.0, 900.0, 240.0
+QUIET_SECONDS, LONGEST_SECONDS, CHORE_SECONDS = 1.2, 900.0, 240.0
 SMALL_LEAP, LARGE_LEAP, NEAR = timedelta(seconds=30), timedelta(minutes=4), timedelta(minutes=16)
 STAKED_EVERY = 10
 STEP = Decimal("1.000000000000000001")
@@ -196,7 +196,7 @@ class Season:
         token = next(one for one in owner.tokens if "stake" in one.scopes)
         session = engine.session(f"Token {token.public}${token.secret.reveal()}")
         kind = "decrease" if number // STAKED_EVERY % 3 == 0 else "increase"
-        engine.stakes.change(session, player.model_id, kind, str(STEP + number))
+        engine.stakes.change(session, player.model_id, kind, str(STEP + Decimal(number % 1000) / 1000))
 
     def _advance(self, moment: datetime) -> None:
         if moment > self.running.now():

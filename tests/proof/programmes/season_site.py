@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from eraforge.core.clock import SystemClock, monotonic
+from eraforge.simulator.faults.fault import RoundFault
 from eraforge.simulator.faults.plan import FAULTS
 from eraforge.simulator.server.inprocess import LocalTournament
 
 BALANCE, STAKE = Decimal(1000), Decimal("10.000000000000000001")
-SHARE = 0.05
+SHARE, SHARE_OF_REQUESTS = 0.05, 0.008
 LONG_FAULTS = {"hanging": {"seconds": 0.05}, "slow-bytes": {"seconds": 0.05, "pieces": 4}}
 SCOPES = ("upload_submission", "download_submission", "read_submission_info", "read_user_info")
 STOP_SECONDS = 60.0
@@ -35,8 +36,8 @@ read_seconds = 10.0
 settle_seconds = 0.1
 
 [run]
-poll_seconds = 1.0
-parallel = 4
+poll_seconds = 0.5
+parallel = 6
 report_weekday = 4
 
 [prices.tokens]
@@ -69,11 +70,13 @@ class Player:
 
 
 def fault_plan() -> list[dict[str, Any]]:
-    """Every fault there is, each striking one in twenty of what it can strike.
+    """Every fault there is: each of a round strikes one round in twenty, those of requests together one request in ten.
 
-    The first fault that strikes a request wins: those that only few requests can meet stand first.
+    The first fault that strikes a request wins, and a request can meet about a dozen of them: those that only few
+    requests can meet stand first.
     """
-    return [{"name": name, "probability": SHARE, **LONG_FAULTS.get(name, {})} for name in reversed(FAULTS)]
+    shares = {name: SHARE if issubclass(fault, RoundFault) else SHARE_OF_REQUESTS for name, fault in FAULTS.items()}
+    return [{"name": name, "probability": shares[name], **LONG_FAULTS.get(name, {})} for name in reversed(FAULTS)]
 
 
 def enrol(running: LocalTournament, entries: int) -> tuple[list[Player], dict[str, str]]:
@@ -223,5 +226,5 @@ def until(what: Any, running: DaemonProcess, seconds: float) -> bool:
             raise RuntimeError(f"the daemon ended by itself with {running.process.returncode}: see its log")
         if monotonic() > ends:
             return False
-        SystemClock().sleep(0.5)
+        SystemClock().sleep(0.25)
     return True
