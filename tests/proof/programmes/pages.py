@@ -72,8 +72,11 @@ TAIL = """\
   show that these faults are noticed, not that all are.
 - The season's daemon, its processes and its ledger are the real ones; the tournament is the simulator on small made-up
   data. Its clock runs beside real time while a window waits, leaps where the daemon itself waits for a later hour, and
-  stands between windows and on days without a round. Every fault strikes 5 % of what it can strike, so that a large
-  share of all requests fails; the last round is free of faults. Its memory is that of short models on small data.
+  stands between windows and on days without a round. Each fault of a round strikes 5 % of the rounds, each fault of a
+  request 0.8 % of those it can strike, which together is about one request in ten; the last round is free of faults.
+  With 5 % each, half of all requests fail: 40 such rounds are played in `tests/pipeline/test_faulty_season.py`.
+  The season may be played in parts; its figures of memory are those of the daemon's last life, with short models on
+  small data.
 - Nothing here has met the real tournament: its read-back lag, file names and token scopes are to be measured there.
 - Windows count as owed that had at least 15 minutes at a stretch of process, server and data. An answer by the fallback
   counts as an answer; it comes twelve minutes before the deadline.
