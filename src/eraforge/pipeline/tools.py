@@ -21,7 +21,9 @@ from eraforge.store.ledger import Ledger
 from eraforge.store.objects import Objects
 
 REMEMBERED_ROUNDS = 256
-REMEMBERED_PRICES = 4  # a process that computes for months meets new prices every day
+REMEMBERED_PRICES = (
+    2  # those of the day and of the fallback: they are large, and a process that stays meets new ones daily
+)
 
 
 def no_progress(what: str, done: float, total: float) -> None:
