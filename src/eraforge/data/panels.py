@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,6 @@ import polars as pl
 
 from eraforge.core.calendar import era_date, label_known_on
 from eraforge.core.errors import DataError, UserError
-from eraforge.core.newest import Newest
 from eraforge.core.panel import ERA, ID, Moments, Panel, Sample, Target
 from eraforge.core.words import Arena
 from eraforge.data.feature_sets import SYNTHETIC
@@ -158,7 +158,7 @@ def _runs(frame: pl.LazyFrame) -> _Runs:
     return _Runs(tuple(found.item(0, "eras").to_list()), not found.item(0, "falls"))
 
 
-_RUNS: Newest[tuple[object, ...], _Runs] = Newest(REMEMBERED_FILES)
+_RUNS: OrderedDict[tuple[object, ...], _Runs] = OrderedDict()
 
 
 def _remembered_runs(digest: str, paths: tuple[Path, ...], columns: tuple[str, str], frame: pl.LazyFrame) -> _Runs:
@@ -166,6 +166,8 @@ def _remembered_runs(digest: str, paths: tuple[Path, ...], columns: tuple[str, s
     key = digest, paths, columns
     if key not in _RUNS:
         _RUNS[key] = _runs(frame)
+        while len(_RUNS) > REMEMBERED_FILES:
+            _RUNS.popitem(last=False)
     return _RUNS[key]
 
 

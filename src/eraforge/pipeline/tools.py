@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from eraforge.core import plugins
 from eraforge.core.bars import Bars
 from eraforge.core.clock import Clock
 from eraforge.core.configuration import Configuration
 from eraforge.core.errors import UserError
-from eraforge.core.newest import Newest
 from eraforge.core.ports import Account, Progress, Reader
 from eraforge.core.words import Arena, Entry, Round
 from eraforge.pipeline.effects import Effects
@@ -20,6 +19,8 @@ from eraforge.pipeline.stage_cache import StageCache
 from eraforge.store.ledger import Ledger
 from eraforge.store.objects import Objects
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 REMEMBERED_ROUNDS = 256
 REMEMBERED_PRICES = (
     2  # those of the day and of the fallback: they are large, and a process that stays meets new ones daily
@@ -28,6 +29,14 @@ REMEMBERED_PRICES = (
 
 def no_progress(what: str, done: float, total: float) -> None:
     """A Progress that shows nothing."""
+
+
+def keep_newest(kept: dict[Key, Value], key: Key, value: Value, most: int) -> Value:
+    """Put it there and let the oldest go: what lives for months must not keep something of every day."""
+    kept[key] = value
+    while len(kept) > most:
+        del kept[next(iter(kept))]
+    return value
 
 
 def here(tools: Tools, work: Callable[..., Any], inputs: Sequence[Any]) -> Any:
@@ -62,9 +71,9 @@ class Tools:
     effects: Callable[[str], Effects]
     clock: Clock
     progress: Progress = no_progress
-    bars: Newest[str, Bars] = field(default_factory=lambda: Newest(REMEMBERED_PRICES))
-    marks: Newest[str, tuple[str, ...]] = field(default_factory=lambda: Newest(REMEMBERED_PRICES))
-    resolved: Newest[tuple[str, int], Round] = field(default_factory=lambda: Newest(REMEMBERED_ROUNDS))
+    bars: dict[str, Bars] = field(default_factory=dict)
+    marks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    resolved: dict[tuple[str, int], Round] = field(default_factory=dict)
     compute: Callable[[Tools, Callable[..., Any], Sequence[Any]], Any] = here
     _accounts: dict[str, Account] = field(default_factory=dict)
     _arenas: dict[str, Arena] = field(default_factory=dict)
@@ -115,5 +124,5 @@ class Tools:
         if not found:
             raise UserError("unknown-round", f"{entry.arena} has no round {number}.", "See `eraforge round`.")
         if found[0].resolved:
-            self.resolved[key] = found[0]
+            keep_newest(self.resolved, key, found[0], REMEMBERED_ROUNDS)
         return found[0]

@@ -20,7 +20,7 @@ from eraforge.core.configuration import SubmitTable
 from eraforge.core.errors import Ambiguous, Broken, EraforgeError, Held, Refused, Transient, UserError
 from eraforge.core.words import Effect, EffectKind, Phase, Slot
 from eraforge.pipeline.effects import Effects
-from eraforge.pipeline.effects.approvals import Approvals
+from eraforge.pipeline.effects.money.approvals import Approvals
 from eraforge.portfolio.stake_plan import StakeLimits, StakePlan, require_within
 from eraforge.store.ledger import Ledger
 

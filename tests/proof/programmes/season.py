@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from eraforge.core.words import Phase
+from eraforge.core.words import Effect, Phase
 from eraforge.pipeline.desk import perform
 from eraforge.pipeline.steps.ahead.fallback import USED
 from eraforge.pipeline.verb import Visit
@@ -125,7 +125,7 @@ def windows(history: History, players: Sequence[Player], rounds: Sequence[int]) 
 
 
 def disagreements(history: History, ledger: Ledger, players: Sequence[Player]) -> int:
-    """Slots of which the ledger and the tournament do not hold the same answers."""
+    """Slots of which the ledger and the tournament do not hold the same answers, but for those a person was told of."""
     there: dict[tuple[str, int], set[str]] = {}
     for one in history.accepted():
         there.setdefault((one.model, one.round), set()).add(one.held)
@@ -134,7 +134,13 @@ def disagreements(history: History, ledger: Ledger, players: Sequence[Player]) -
     for record in ledger.submissions():
         here.setdefault((models[record.slot.model], record.slot.round), set()).add(record.digest)
     own = {slot: held for slot, held in there.items() if slot[0] in models.values()}
-    return sum(here.get(slot) != own.get(slot) for slot in here.keys() | own.keys())
+    told = {(models[one.slot.model], one.slot.round) for one in waiting(ledger)}
+    return sum(here.get(slot) != own.get(slot) for slot in (here.keys() | own.keys()) - told)
+
+
+def waiting(ledger: Ledger) -> list[Effect]:
+    """The answers that wait for a person."""
+    return [one.effect for one in ledger.open_effects() if one.phase is Phase.HELD]
 
 
 def payouts(running: LocalTournament, ledger: Ledger, players: Sequence[Player]) -> tuple[int, int]:
@@ -183,12 +189,11 @@ def _figures(
     history = read_history(running.tournament.journal.lines, running.requests())
     judgement, found = running.judge(), windows(history, players, rounds)
     slots = len(rounds) * len(players)
-    held = [one for one in ledger.open_effects() if one.phase is Phase.HELD]
     yield from _about_windows(history, judgement, found, ledger, slots)
     yield Figure("P2", "answers other than decided, by the judge", len(judgement.of("mismatch")), "== 0", slots)
-    told = "slots where ledger and tournament disagree"
+    told = "slots where ledger and tournament disagree and nobody was told"
     yield Figure("P2", told, disagreements(history, ledger, players), "== 0", slots)
-    yield Figure("P2", "answers waiting for a person at the end", len(held))
+    yield Figure("P2", "answers waiting for a person at the end", len(waiting(ledger)))
     yield Figure("P5", "events of the ledger that follow from one another", ledger.verify_chain(), ">= 1")
     yield Figure("P5", "exit status of the daemon when asked to stop", ended, "== 0")
     books = len(judgement.of("books")) + len(judgement.of("stake-doubled"))

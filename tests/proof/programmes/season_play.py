@@ -12,7 +12,7 @@ from time import process_time
 from eraforge.arenas.classic import CLASSIC
 from eraforge.core.calendar import open_day, round_number, window
 from eraforge.core.clock import SystemClock, monotonic
-from eraforge.core.words import Round
+from eraforge.core.words import Phase, Round
 from eraforge.pipeline.daemon.chores import AFTER_HOUR, SYNCED
 from eraforge.pipeline.notices.office import TOLD
 from eraforge.simulator.server.inprocess import LocalTournament
@@ -131,8 +131,10 @@ class Season:
         return self.running.tournament.contests[player.tournament].rounds.get(number)
 
     def _confirmed(self, number: int) -> set[str]:
-        """Names of the entries whose answer for the round is confirmed in the daemon's ledger."""
-        return {one.slot.model for one in self.ledger.submissions(round_number=number) if one.effect}
+        """Names of the entries whose answer for the round is confirmed in the daemon's ledger, or held for a person."""
+        left = [one for one in self.ledger.open_effects() if one.effect.slot.round == number]
+        held = {one.effect.slot.model for one in left if one.phase is Phase.HELD}
+        return held | {one.slot.model for one in self.ledger.submissions(round_number=number) if one.effect}
 
     def _fill(self, number: int) -> None:
         """Let the clock run beside real time while a window is open and waits; leap where the daemon waits too."""

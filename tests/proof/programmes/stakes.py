@@ -13,7 +13,7 @@ import numpy as np
 from eraforge.arenas.classic import CLASSIC
 from eraforge.core.clock import StandingClock
 from eraforge.core.errors import Broken, EraforgeError, UserError
-from eraforge.pipeline.effects.approvals import Approvals
+from eraforge.pipeline.effects.money.approvals import Approvals
 from eraforge.portfolio.stake_plan import StakePlan, require_within
 from programmes.by_path import load
 from programmes.figures import Figure, Proof

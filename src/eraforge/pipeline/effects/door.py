@@ -22,15 +22,15 @@ from eraforge.core.digest import digest_bytes, digest_value
 from eraforge.core.errors import Broken, Refused, UserError
 from eraforge.core.ports import Authorisation, Claim, Reader, Ticket, Wallet, Writer
 from eraforge.core.words import Arena, Effect, EffectKind, Phase, Predictions, Round, Slot
-from eraforge.pipeline.effects.approvals import Approvals
-from eraforge.pipeline.effects.claim import ClaimConduct
 from eraforge.pipeline.effects.conduct import Conduct, Facts
 from eraforge.pipeline.effects.driver import Driver
 from eraforge.pipeline.effects.keyed import KeyedConduct, KeyedWriter
-from eraforge.pipeline.effects.round_stake import RoundStakeConduct
+from eraforge.pipeline.effects.money.approvals import Approvals
+from eraforge.pipeline.effects.money.claim import ClaimConduct
+from eraforge.pipeline.effects.money.round_stake import RoundStakeConduct
+from eraforge.pipeline.effects.money.stake import StakeConduct
 from eraforge.pipeline.effects.sender import alone
 from eraforge.pipeline.effects.settling import Settling
-from eraforge.pipeline.effects.stake import StakeConduct
 from eraforge.pipeline.effects.submission import Receipt, SubmissionConduct, Timing
 from eraforge.pipeline.effects.webhook import WebhookConduct
 from eraforge.portfolio.stake_plan import ClaimPlan, StakePlan, plan_of

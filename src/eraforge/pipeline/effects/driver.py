@@ -188,13 +188,13 @@ class Driver:
         return self._settle(conduct, found)
 
     def _look_again(self, conduct: Conduct, found: Sighting, facts: Mapping[str, Any]) -> Sighting:
-        """What is cut on its way here is not what is held there: a difference counts when it is read twice alike."""
+        """What is cut on its way here is not what is held there, and may be cut alike again: one reading that is ours
+        proves that ours is held, and a difference counts when every reading shows one."""
         for _ in range(self._settings.read_backs):
             self._clock.sleep(self._pause())
-            again = conduct.look(facts)
-            if again is not None and again.payload in (conduct.effect.payload, found.payload):
-                return again
-            found = again or found
+            found = conduct.look(facts) or found
+            if found.payload == conduct.effect.payload:
+                return found
         return found
 
     def _settle(self, conduct: Conduct, found: Sighting) -> Facts:

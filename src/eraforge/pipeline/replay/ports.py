@@ -16,13 +16,12 @@ from sqlalchemy import Connection
 
 from eraforge.core.clock import StandingClock
 from eraforge.core.errors import Broken
-from eraforge.core.newest import Newest
 from eraforge.core.ports import Account, Reader, Submission
 from eraforge.core.words import Arena, Entry, Round
 from eraforge.pipeline.effects import Effects
 from eraforge.pipeline.played.told import Told
 from eraforge.pipeline.stage_cache import StageCache
-from eraforge.pipeline.tools import REMEMBERED_PRICES, Tools
+from eraforge.pipeline.tools import Tools
 from eraforge.store.ledger import Ledger
 from eraforge.store.objects import Objects
 from eraforge.store.records import Event, Facts
@@ -183,8 +182,8 @@ def tools_then(
         readers=readers,
         effects=_no_effects,
         clock=clock,
-        bars=Newest(REMEMBERED_PRICES),
-        resolved=Newest(0),
+        bars={},
+        resolved={},
         _accounts={},
         _arenas={},
     )

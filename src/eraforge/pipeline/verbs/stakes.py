@@ -8,7 +8,7 @@ from eraforge.core.configuration import StakeTable
 from eraforge.core.errors import UserError
 from eraforge.core.ports import Claim
 from eraforge.core.words import Entry
-from eraforge.pipeline.effects.approvals import Approvals
+from eraforge.pipeline.effects.money.approvals import Approvals
 from eraforge.pipeline.steps.live_history import policy_of
 from eraforge.pipeline.tools import Tools
 from eraforge.pipeline.verb import Facts, Visit

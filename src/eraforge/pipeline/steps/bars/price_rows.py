@@ -26,7 +26,7 @@ from eraforge.pipeline.stage_cache import as_json, code_digest
 from eraforge.pipeline.steps.bars.bar_marks import bar_marks
 from eraforge.pipeline.steps.bars.feature_store import FeatureStore, declaration
 from eraforge.pipeline.steps.bars.prices import Prices, checked_bars, open_prices
-from eraforge.pipeline.tools import Tools
+from eraforge.pipeline.tools import REMEMBERED_PRICES, Tools, keep_newest
 
 ROLE = "prices"
 END_OF_DAY = np.timedelta64(86_399, "s")
@@ -146,7 +146,7 @@ def _rows(
 
 def _marks(tools: Tools, reference: str) -> tuple[str, ...]:
     if reference not in tools.marks:
-        tools.marks[reference] = bar_marks(_bars(tools, reference))
+        keep_newest(tools.marks, reference, bar_marks(_bars(tools, reference)), REMEMBERED_PRICES)
     return tools.marks[reference]
 
 
@@ -182,9 +182,8 @@ def _bars(tools: Tools, reference: str) -> Bars:
     if reference not in tools.bars:
         told = _reference(tools, reference)
         workspace = tools.folder.parent
-        tools.bars[reference] = checked_bars(
-            tools.configuration, told.name, workspace, tools.folder, tools.objects, told.as_of
-        )
+        bars = checked_bars(tools.configuration, told.name, workspace, tools.folder, tools.objects, told.as_of)
+        keep_newest(tools.bars, reference, bars, REMEMBERED_PRICES)
     return tools.bars[reference]
 
 

@@ -18,7 +18,7 @@ from eraforge.core.errors import Ambiguous, EraforgeError, Held, Refused, Transi
 from eraforge.core.ports import Claim
 from eraforge.core.words import EffectKind, Phase, Round
 from eraforge.pipeline.effects import Effects
-from eraforge.pipeline.effects.approvals import Approvals
+from eraforge.pipeline.effects.money.approvals import Approvals
 from eraforge.portfolio.stake_plan import ClaimPlan
 from eraforge.store.ledger import Ledger
 

@@ -9,7 +9,7 @@ from eraforge.core.errors import Broken, Refused
 from eraforge.core.ports import Authorisation, Submission, Wallet
 from eraforge.core.words import Round
 from eraforge.pipeline.effects.conduct import Facts, Note, Objection
-from eraforge.pipeline.effects.stake import StakeConduct
+from eraforge.pipeline.effects.money.stake import StakeConduct
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from typing import Any
 from eraforge.core.errors import Held, Refused
 from eraforge.core.ports import Claim, Wallet, Writer
 from eraforge.core.words import Arena, Effect
-from eraforge.pipeline.effects.approvals import Approvals
 from eraforge.pipeline.effects.conduct import Facts, Note, Objection, Sighting
+from eraforge.pipeline.effects.money.approvals import Approvals
 from eraforge.portfolio.amounts import text
 from eraforge.portfolio.stake_plan import ClaimPlan
 

@@ -1,0 +1,1 @@
+"""Effects that move NMR: what a person approved, carried out once."""
