@@ -112,7 +112,7 @@ class Daemon:
         self._check_keys(now)
         watched = self._watcher.look(now)
         windows = tuple(self._watch(one, now) for one in watched)
-        waiting = any(window.waiting and window.opens <= now < window.closes for window in windows)
+        waiting = any(window.is_waiting(now) for window in windows)
         if not waiting:
             self._chores.do(watched, now)
         self._slots.forget(now - KEPT)
@@ -169,7 +169,8 @@ class Daemon:
         if not empty and ours:
             self._ping(one, now)
         names, danger = tuple(entry.name for entry in empty), self._in_danger(one.round, empty, now)
-        return Window(one.account, one.arena, one.round.number, one.round.opens, one.round.closes, names, danger)
+        held = tuple(entry.name for entry in empty if self._slots.held(entry, one.round.number))
+        return Window(one.account, one.arena, one.round.number, one.round.opens, one.round.closes, names, danger, held)
 
     def _in_danger(self, played: Round, empty: list[Entry], now: datetime) -> tuple[str, ...]:
         """Entries whose fallback should have answered by now and has not, or whose submission waits for a person."""

@@ -21,6 +21,7 @@ class Window:
     Args:
         waiting: entries that are not answered yet.
         in_danger: those among them that time, or a held submission, keeps from being answered without a person.
+        held: those among them whose submission waits for a person: no time helps them.
     """
 
     account: str
@@ -30,6 +31,11 @@ class Window:
     closes: datetime
     waiting: tuple[str, ...] = ()
     in_danger: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+
+    def is_waiting(self, at: datetime) -> bool:
+        """Whether it is open and an entry is to be answered that no person is waited for."""
+        return self.opens <= at < self.closes and bool(set(self.waiting) - set(self.held))
 
 
 @dataclass(frozen=True, slots=True)
