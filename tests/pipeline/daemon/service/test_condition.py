@@ -99,3 +99,11 @@ def test_a_daemon_that_looks_no_more_is_not_alive(seconds: Seconds, condition: C
     condition.saw(Look(NOW, leads=True))
     seconds.now += 601
     assert not condition.alive().ok
+
+
+@pytest.mark.parametrize(
+    ("hours", "held", "waits"), [(0.5, (), True), (0.5, ("a",), True), (0.5, ("a", "b"), False), (1, (), False)]
+)
+def test_a_window_waits_while_it_is_open_and_time_may_help(hours: float, held: tuple[str, ...], waits: bool) -> None:
+    window = Window("main", "signals", 7, NOW, NOW + timedelta(hours=1), ("a", "b"), held=held)
+    assert window.is_waiting(NOW + timedelta(hours=hours)) == waits
