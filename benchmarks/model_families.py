@@ -77,6 +77,11 @@ FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
     "stacked": ("stacked", {"members": MEMBERS}),
     "regimes": ("regimes", {"members": MEMBERS}),
 }
+ON_CUDA = {
+    f"{name} on cuda": (FAMILIES[name][0], {**FAMILIES[name][1], "device": "cuda"})
+    for name in ("xgboost", "catboost", "mlp", "resnet", "tabm", "tabnet")
+}
+EVERY = FAMILIES | ON_CUDA
 ENSEMBLES = ("average", "rank_average", "optimised", "greedy", "dynamic", "stacked", "regimes")
 
 
@@ -90,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     _write_world(options)
     records = Records(options.records, _sample(options))
-    asked = options.families.split(",") if options.families else list(FAMILIES)
+    asked = options.families.split(",") if options.families else list(EVERY if options.cuda else FAMILIES)
     unknown = [family for family in asked if family not in records.known()]
     for batch in [unknown] if options.together else [[family] for family in unknown]:
         if batch:
@@ -107,6 +112,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--folds", type=int, default=4)
     parser.add_argument("--seed", type=int, default=7, help="seed of the made-up world")
     parser.add_argument("--families", default="", help="some of the families, with commas; all when left out")
+    parser.add_argument("--cuda", action="store_true", help="also on a CUDA device, what can be trained there")
     parser.add_argument("--together", action="store_true", help="in one process, members of blends trained once")
     parser.add_argument("--records", type=Path, default=ROOT / "benchmarks" / "model_families.json")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "model_benchmark.md")
@@ -137,7 +143,7 @@ class Records:
         return sample
 
     def known(self) -> dict[str, Any]:
-        """Per family what was found with the settings it has today, scores by era, in the order of FAMILIES."""
+        """Per family what was found with the settings it has today, scores by era, in the order of EVERY."""
         eras, families = self._found["eras"], self._found["families"]
         return {
             name: families[name]
@@ -146,8 +152,8 @@ class Records:
                     score: dict(zip(eras, values, strict=True)) for score, values in families[name]["scores"].items()
                 }
             }
-            for name in FAMILIES
-            if name in families and families[name]["settings"] == digest_value(FAMILIES[name])
+            for name in EVERY
+            if name in families and families[name]["settings"] == digest_value(EVERY[name])
         }
 
     def add(self, family: str, found: Mapping[str, Any]) -> None:
@@ -160,7 +166,7 @@ class Records:
             score: [None if values.get(era) is None else round(values[era], 6) for era in eras]
             for score, values in found["scores"].items()
         }
-        self._found["families"][family] = {**found, "settings": digest_value(FAMILIES[family]), "scores": scores}
+        self._found["families"][family] = {**found, "settings": digest_value(EVERY[family]), "scores": scores}
         lines = [f"{json.dumps(name)}: {json.dumps(one)}" for name, one in sorted(self._found["families"].items())]
         head = f'"sample": {json.dumps(self.sample)},\n"eras": {json.dumps(eras)},\n"families": {{\n'
         self.path.write_text("{\n" + head + ",\n".join(lines) + "\n}\n}\n")
@@ -224,7 +230,7 @@ def _measure(options: argparse.Namespace, families: Sequence[str]) -> Iterator[d
     meta = meta.select(ERA, ID, pl.col(name).alias("meta_model"))
 
     def made(family: str) -> Any:
-        learner, settings = FAMILIES[family]
+        learner, settings = EVERY[family]
         if family in ENSEMBLES:
             return plugins.find("model", learner)(**settings)
         return members.made(learner, settings)  # shared with blends that have it as a member
@@ -286,7 +292,7 @@ def _write_page(options: argparse.Namespace, records: Records) -> None:
     if TUTORIAL in known:
         from model_families_page import page
 
-        options.page.write_text(page(known, FAMILIES, ENSEMBLES, records.sample))
+        options.page.write_text(page(known, EVERY, ENSEMBLES, records.sample))
 
 
 if __name__ == "__main__":

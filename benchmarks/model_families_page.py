@@ -13,6 +13,7 @@ from eraforge.evaluation.uncertainty import WEEKLY_60, mean_interval
 
 LEVEL = 0.9
 TUTORIAL = "tutorial"
+CUDA = " on cuda"
 Found = Mapping[str, Any]
 Family = tuple[str, dict[str, Any]]
 
@@ -47,9 +48,13 @@ def page(
     told = ", ".join(f"`{name}`" for name in clear) or "none"
     lines.append(f"- Better than `tutorial` with an interval that leaves out zero: {told}.")
     lines.append("- The best was chosen on the eras it is shown on, so its own figure flatters it a little.")
-    missing = [f"`{name}`" for name in families if name not in known]
-    if missing:
-        lines.append(f"- Not measured on this sample, for want of processor time: {', '.join(missing)}.")
+    missing = [name for name in families if name not in known]
+    for why, names in (
+        ("for want of processor time", [name for name in missing if not name.endswith(CUDA)]),
+        ("for want of a CUDA device (`--cuda`)", [name for name in missing if name.endswith(CUDA)]),
+    ):
+        if names:
+            lines.append(f"- Not measured on this sample, {why}: {', '.join(f'`{name}`' for name in names)}.")
     return "\n".join([*lines, "", *_settings(families, known)]) + "\n"
 
 
