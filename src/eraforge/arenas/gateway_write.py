@@ -160,18 +160,13 @@ class NumeraiWriter:
         found = [_claim(one, fields) for one, fields in zip(told, data["v3StakeClaims"], strict=True)]
         return sorted(found, key=lambda one: (one.round, one.model_id))
 
-    def claim(self, arena: Arena, model_id: str, round: int, staker: str) -> Claim | None:
+    def claim(self, model_id: str, round: int, staker: str) -> Claim | None:
         """The claim of one model's position, made or not; None where the round has not resolved or held none.
 
         Raises:
             As `claims`.
         """
-        variables = {
-            "roundId": str(round),
-            "modelId": model_id,
-            "staker": staker,
-            "tournamentId": arena.tournament,
-        }
+        variables = {"roundId": str(round), "modelId": model_id, "staker": staker}
         data = self._transport.read("claim", operations.CLAIM, variables, authorised=True)
         if data.get("v3StakeClaim") is None:
             return None

@@ -74,11 +74,11 @@ def test_what_is_left_to_claim_is_read_to_the_wei_with_the_keys(server: Any, rep
     writer = NumeraiWriter(server.url, keys, patience=BRISK)
     burnt = Claim("m1", 1346, Decimal(0), Decimal("0.000000000000000001"), later)
     assert writer.claims(CLASSIC, "0xAB") == [CLAIM, burnt]
-    assert writer.claim(CLASSIC, "m1", 1345, "0xAB") == CLAIM
-    assert writer.claim(CLASSIC, "m1", 1344, "0xAB") is None
+    assert writer.claim("m1", 1345, "0xAB") == CLAIM
+    assert writer.claim("m1", 1344, "0xAB") is None
     writer.close()
     assert server.seen[0].json()["variables"] == {"staker": "0xAB", "tournamentId": 8}
-    asked = {"roundId": "1345", "modelId": "m1", "staker": "0xAB", "tournamentId": 8}
+    asked = {"roundId": "1345", "modelId": "m1", "staker": "0xAB"}
     assert server.seen[1].json()["variables"] == asked
     assert all(one.headers["authorization"] == keys.header() for one in server.seen)
     assert "0xbeside" not in repr(CLAIM)

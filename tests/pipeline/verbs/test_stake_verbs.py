@@ -87,7 +87,7 @@ def test_what_a_resolved_round_became_is_claimed_once_by_an_approved_plan(worksp
     assert (row["entry"], row["round"]) == ("linear", 1345) and row["until"] > workspace.tournament.now().isoformat()
     with pytest.raises(UserError) as missing:
         workspace.perform("stake claim", ON, entry="linear", round=1344)
-    assert missing.value.code == "nothing-to-claim"
+    assert missing.value.code == "claim-not-found"
     plan = workspace.perform("stake claim", ON, entry="linear", round=1345)["plan"]
     assert (plan["payout"], plan["burn"]) == (row["payout"], row["burn"])
     with pytest.raises(Refused) as refused:

@@ -147,6 +147,9 @@ class MemoryLedger:
     def scores(self, *given: Any, **named: Any) -> list[Any]:
         return []
 
+    def unresolved_since(self, *given: Any) -> None:
+        return None
+
     def payouts(self, *given: Any, **named: Any) -> list[Any]:
         return []
 

@@ -189,7 +189,7 @@ MUTANTS = (
     Mutant(
         "a claim is believed though the tournament knows nothing of it",
         "money/claim",
-        "if self.writer.claim(self.arena, self.model_id, self.plan.round, self.staker) is None:",
+        "if self.writer.claim(self.model_id, self.plan.round, self.staker) is None:",
         "if False:",
     ),
     Mutant(

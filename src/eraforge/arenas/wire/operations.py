@@ -100,8 +100,8 @@ query($staker: String!, $tournamentId: Int!) {
 }"""
 
 CLAIM = """
-query($roundId: String!, $modelId: ID!, $staker: String!, $tournamentId: Int) {
-  v3StakeClaim(roundId: $roundId, modelId: $modelId, staker: $staker, tournamentId: $tournamentId) {
+query($roundId: String!, $modelId: ID!, $staker: String!) {
+  v3StakeClaim(roundId: $roundId, modelId: $modelId, staker: $staker) {
     burnAmountWei merkleRoot modelId payoutAmountWei proof roundId staker submissionId tournamentId
   }
 }"""

@@ -56,7 +56,7 @@ UNATTENDED: tuple[Verb, ...] = (
         "stake claim",
         "Plan to claim what the stake of one resolved round became; nothing is moved.",
         "eraforge.pipeline.verbs.stakes:claim",
-        (ENTRY, Option("round", int, 0, "the round that locked it", positional=True, least=1)),
+        (ENTRY, Option("round", int, 0, "the round that locked it", positional=True)),
     ),
     Verb(
         "stake approve",

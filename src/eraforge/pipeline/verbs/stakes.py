@@ -60,7 +60,7 @@ def claim(visit: Visit, entry: str, round: int) -> Facts:
     """Write down a plan to claim what one round's stake has become; nothing is moved.
 
     Raises:
-        UserError: `stakes-are-off`, `name-the-entry`, `nothing-to-claim`.
+        UserError: `stakes-are-off`, `name-the-entry`, `claim-not-found`.
     """
     with open_workspace(visit) as tools:
         _require_on(tools)
@@ -68,7 +68,7 @@ def claim(visit: Visit, entry: str, round: int) -> Facts:
         left = next((claim for claim in _left(tools, one) if claim.round == round), None)
         if left is None:
             raise UserError(
-                "nothing-to-claim",
+                "claim-not-found",
                 f"Round {round} holds nothing of {one.model} to claim.",
                 "See `eraforge stake claims`.",
             )

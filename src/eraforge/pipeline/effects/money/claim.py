@@ -73,7 +73,7 @@ class ClaimConduct:
         """Claimed is what has a proof and is not among what is left to claim."""
         if self._left() is not None:
             return None
-        if self.writer.claim(self.arena, self.model_id, self.plan.round, self.staker) is None:
+        if self.writer.claim(self.model_id, self.plan.round, self.staker) is None:
             return None
         return Sighting(self.plan.digest, "", {"claimed": True})
 
