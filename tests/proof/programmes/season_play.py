@@ -198,7 +198,10 @@ class Season:
         token = next(one for one in owner.tokens if "stake" in one.scopes)
         session = engine.session(f"Token {token.public}${token.secret.reveal()}")
         kind = "decrease" if number // STAKED_EVERY % 3 == 0 else "increase"
-        engine.stakes.change(session, player.model_id, kind, str(STEP + Decimal(number % 1000) / 1000))
+        value = str(STEP + Decimal(number % 1000) / 1000)
+        asked = [one.facts.get("value") for one in engine.records.orders if one.facts.get("model") == player.model_id]
+        if value not in asked:  # a round that is gone on with was restaked before
+            engine.stakes.change(session, player.model_id, kind, value)
 
     def _advance(self, moment: datetime) -> None:
         if moment > self.running.now():
