@@ -69,6 +69,8 @@ FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
     "neutralised": ("neutralised", {}),
     "low_exposure": ("low_exposure", {}),
     "era_boosting": ("era_boosting", {}),
+    "era_sample": ("era_sample", {}),
+    "feature_groups": ("feature_groups", {}),
     "average": ("average", {"members": MEMBERS}),
     "rank_average": ("rank_average", {"members": MEMBERS}),
     "optimised": ("optimised", {"members": MEMBERS}),

@@ -14,6 +14,11 @@ from eraforge.evaluation.uncertainty import WEEKLY_60, mean_interval
 LEVEL = 0.9
 TUTORIAL = "tutorial"
 CUDA = " on cuda"
+ELSEWHERE = (
+    "the sequence models (`lstm`, `gru`, `tcn`, `transformer`, `nhits`, `tft`, `patchtst`), which read windows of "
+    "prices that these data do not have; `flaml`, whose budget is its own; `columns` and `multi_target`, which are "
+    "their inner model on one feature set and one target."
+)
 Found = Mapping[str, Any]
 Family = tuple[str, dict[str, Any]]
 
@@ -55,6 +60,7 @@ def page(
     ):
         if names:
             lines.append(f"- Not measured on this sample, {why}: {', '.join(f'`{name}`' for name in names)}.")
+    lines.append(f"- Not in this table: {ELSEWHERE}")
     return "\n".join([*lines, "", *_settings(families, known)]) + "\n"
 
 

@@ -104,25 +104,11 @@ class ClaimPlan:
 
 def plan_of(facts: dict[str, str | int]) -> StakePlan | ClaimPlan:
     """The plan behind its plain facts."""
+    whose = str(facts["account"]), str(facts["arena"]), str(facts["model"]), int(facts["round"])
+    made = datetime.fromisoformat(str(facts["made"]))
     if "payout" in facts:
-        return ClaimPlan(
-            str(facts["account"]),
-            str(facts["arena"]),
-            str(facts["model"]),
-            int(facts["round"]),
-            nmr(str(facts["payout"])),
-            nmr(str(facts["burn"])),
-            datetime.fromisoformat(str(facts["made"])),
-        )
-    return StakePlan(
-        str(facts["account"]),
-        str(facts["arena"]),
-        str(facts["model"]),
-        int(facts["round"]),
-        nmr(str(facts["current"])),
-        nmr(str(facts["target"])),
-        datetime.fromisoformat(str(facts["made"])),
-    )
+        return ClaimPlan(*whose, nmr(str(facts["payout"])), nmr(str(facts["burn"])), made)
+    return StakePlan(*whose, nmr(str(facts["current"])), nmr(str(facts["target"])), made)
 
 
 def require_within(plan: StakePlan, limits: StakeLimits) -> None:

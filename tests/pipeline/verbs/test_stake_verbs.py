@@ -1,4 +1,4 @@
-"""`stake plan|approve|move` in the local tournament: off by default, with a key of its own, once."""
+"""`stake plan|claims|claim|approve|move` in the local tournament: off by default, with a key of its own, once."""
 
 from __future__ import annotations
 

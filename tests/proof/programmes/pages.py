@@ -77,8 +77,7 @@ TAIL = """\
   With 5 % each, half of all requests fail: 40 such rounds are played in `tests/pipeline/test_faulty_season.py`.
   The season may be played in parts: memory is that of the daemon's last life, with short models on small data, and
   commit and seconds are those of the last part. Its daemon holds no key that may stake: stakes are changed by the
-  programme, as their owner. The answer that waits for a person in it had been read back twice, cut alike both times;
-  today the readings that follow would settle it.
+  programme, as their owner. An answer that waits for a person counts as answered where the tournament holds one.
 - Nothing here has met the real tournament: its read-back lag, file names and token scopes are to be measured there.
 - Windows count as owed that had at least 15 minutes at a stretch of process, server and data. An answer by the fallback
   counts as an answer; it comes twelve minutes before the deadline.

@@ -145,7 +145,8 @@ class Effects:
         every = (effect, plan, arena, model_id, self._reader, writer, approvals)
         if played is None or plan.change <= 0 or not policy_for(arena.policies, played).staked_per_round:
             return StakeConduct(*every)
-        margin, wallet, staker = self._settings.margin_seconds, self._sender(played.number), self._reader.wallet()
+        staker, wallet = self._sender(played.number)
+        margin = self._settings.margin_seconds
         return RoundStakeConduct(*every, round=played, margin=margin, staker=staker, wallet=wallet)
 
     def claims(self, arena: Arena) -> list[Claim]:
@@ -167,11 +168,13 @@ class Effects:
         slot = Slot(plan.account, plan.model, plan.arena, plan.round)
         with alone(f"claim {slot.key}"):
             effect = self._own(EffectKind.CLAIM, slot, plan.digest)
-            conduct = self._claim(effect, plan, arena, model_id, self._sender(plan.round))
+            conduct = self._claim(effect, plan, arena, model_id, *self._sender(plan.round))
             return self._approved(conduct, {"plan": plan.as_dict(), "model_id": model_id})
 
-    def _claim(self, effect: Effect, plan: ClaimPlan, arena: Arena, model_id: str, wallet: Wallet) -> ClaimConduct:
-        staker, approvals = self._reader.wallet(), Approvals(self._ledger)
+    def _claim(
+        self, effect: Effect, plan: ClaimPlan, arena: Arena, model_id: str, staker: str, wallet: Wallet
+    ) -> ClaimConduct:
+        approvals = Approvals(self._ledger)
         return ClaimConduct(effect, plan, arena, model_id, self._stakes(), staker, approvals, wallet)
 
     def _stakes(self) -> Writer:
@@ -180,14 +183,16 @@ class Effects:
             raise UserError("stakes-are-off", "Stakes are never moved here.", "Set `stake.enabled = true` to allow it.")
         return self._money()
 
-    def _sender(self, number: int) -> Wallet:
-        if self._wallet is None or not self._reader.wallet():
+    def _sender(self, number: int) -> tuple[str, Wallet]:
+        """Address of the account's wallet, and what sends for it."""
+        staker = self._reader.wallet()
+        if self._wallet is None or not staker:
             raise UserError(
                 "no-wallet",
                 f"Round {number} takes its stake from a wallet, and there is none.",
                 "Stake and claim on the tournament's site, or name a wallet of your own in `stake.wallet`.",
             )
-        return self._wallet()
+        return staker, self._wallet()
 
     def _approved(self, conduct: Conduct, facts: Facts) -> Facts:
         """Drive what a person approved; nothing is written down for what was never allowed."""
@@ -243,14 +248,11 @@ class Effects:
         if effect.kind is EffectKind.SUBMIT:
             timing = Timing(str(facts.get("timing", Timing.WINDOW)))
             return self._submission(effect, arena, round, model_id, None, timing)
-        if effect.kind is EffectKind.STAKE and "plan" in facts:
+        if effect.kind in (EffectKind.STAKE, EffectKind.CLAIM) and "plan" in facts:
             plan = plan_of(dict(facts["plan"]))
-            if isinstance(plan, StakePlan):
-                return StakeConduct(effect, plan, arena, model_id, self._reader, _Mute(), Approvals(self._ledger))
-        if effect.kind is EffectKind.CLAIM and "plan" in facts:
-            claimed = plan_of(dict(facts["plan"]))
-            if isinstance(claimed, ClaimPlan):
-                return self._claim(effect, claimed, arena, model_id, _Mute())
+            if isinstance(plan, ClaimPlan):
+                return self._claim(effect, plan, arena, model_id, self._reader.wallet(), _Mute())
+            return StakeConduct(effect, plan, arena, model_id, self._reader, _Mute(), Approvals(self._ledger))
         if effect.kind is EffectKind.WEBHOOK:
             return WebhookConduct(effect, model_id, "", _Mute())
         return None

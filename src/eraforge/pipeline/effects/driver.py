@@ -188,8 +188,7 @@ class Driver:
         return self._settle(conduct, found)
 
     def _look_again(self, conduct: Conduct, found: Sighting, facts: Mapping[str, Any]) -> Sighting:
-        """What is cut on its way here is not what is held there, and may be cut alike again: one reading that is ours
-        proves that ours is held, and a difference counts when every reading shows one."""
+        """One reading that is ours proves that ours is held: what is cut on its way here may be cut alike again."""
         for _ in range(self._settings.read_backs):
             self._clock.sleep(self._pause())
             found = conduct.look(facts) or found

@@ -46,14 +46,16 @@ def claims(visit: Visit, entry: str) -> Facts:
     """
     with open_workspace(visit) as tools:
         _require_on(tools)
-        chosen = chosen_entries(tools.configuration, entry)
-        rows = [
-            {"entry": one.name, "arena": one.arena, "round": claim.round, "until": _lapse(tools, one, claim)}
-            | {"payout": text(claim.payout), "burn": text(claim.burn)}
-            for one in chosen
-            for claim in _left(tools, one)
-        ]
-        return {"claims": rows, "entries": len(chosen)}
+        left: dict[tuple[str, str], list[Claim]] = {}  # one question an account and arena, however many entries it has
+        rows: list[Facts] = []
+        for one in chosen_entries(tools.configuration, entry):
+            key, model_id = (one.account, one.arena), tools.model_id(one)
+            left[key] = left[key] if key in left else tools.effects(one.account).claims(tools.arena(one))
+            for claim in left[key]:
+                if claim.model_id == model_id:
+                    told = {"payout": text(claim.payout), "burn": text(claim.burn), "until": _lapse(tools, one, claim)}
+                    rows.append({"entry": one.name, "arena": one.arena, "round": claim.round, **told})
+        return {"claims": rows}
 
 
 def claim(visit: Visit, entry: str, round: int) -> Facts:
@@ -65,7 +67,9 @@ def claim(visit: Visit, entry: str, round: int) -> Facts:
     with open_workspace(visit) as tools:
         _require_on(tools)
         one = _only(tools, entry)
-        left = next((claim for claim in _left(tools, one) if claim.round == round), None)
+        wanted = tools.model_id(one), round
+        every = tools.effects(one.account).claims(tools.arena(one))
+        left = next((claim for claim in every if (claim.model_id, claim.round) == wanted), None)
         if left is None:
             raise UserError(
                 "claim-not-found",
@@ -115,12 +119,6 @@ def move(visit: Visit, plan: str) -> Facts:
         require_within(found, _limits(settings))
         facts = effects.move_stake(found, arena, tools.model_id(one), tools.round(one, found.round))
         return {"plan": found.as_dict(), "stake": facts.get("stake"), **_lock(tools, found)}
-
-
-def _left(tools: Tools, entry: Entry) -> list[Claim]:
-    """What the entry's model has left to claim, oldest round first."""
-    model_id = tools.model_id(entry)
-    return [one for one in tools.effects(entry.account).claims(tools.arena(entry)) if one.model_id == model_id]
 
 
 def _lapse(tools: Tools, entry: Entry, claim: Claim) -> str:
