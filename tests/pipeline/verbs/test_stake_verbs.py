@@ -24,6 +24,13 @@ def with_stake_key(workspace: Any) -> None:
     workspace.environment["NUMERAI_STAKE_SECRET_KEY"] = workspace.tournament.secret_key
 
 
+def approved(workspace: Any, target: str) -> str:
+    """Digest of an approved plan for that stake."""
+    digest: str = workspace.perform("stake plan", ON, entry="linear", target=target)["plan"]["digest"]
+    workspace.perform("stake approve", ON, plan=digest)
+    return digest
+
+
 def test_a_stake_is_planned_approved_and_moved_once(workspace: Any) -> None:
     before = staked(workspace)
     target = str(before - 5)
@@ -65,8 +72,7 @@ def test_no_stake_of_a_round_is_moved_after_its_window(workspace: Any) -> None:
     before = staked(workspace)
     with_stake_key(workspace)
     workspace.perform("submit", {**ON, "entries.linear.folds": 0}, entry="linear")
-    digest = workspace.perform("stake plan", ON, entry="linear", target=str(before + 7))["plan"]["digest"]
-    workspace.perform("stake approve", ON, plan=digest)
+    digest = approved(workspace, str(before + 7))
     workspace.advance_to(workspace.tournament.now() + timedelta(hours=2))
     with pytest.raises(Refused) as caught:
         workspace.perform("stake move", ON, plan=digest)
@@ -77,8 +83,7 @@ def test_what_a_resolved_round_became_is_claimed_once_by_an_approved_plan(worksp
     before = staked(workspace)
     with_stake_key(workspace)
     workspace.perform("submit", {**ON, "entries.linear.folds": 0}, entry="linear")
-    digest = workspace.perform("stake plan", ON, entry="linear", target=str(before + 7))["plan"]["digest"]
-    workspace.perform("stake approve", ON, plan=digest)
+    digest = approved(workspace, str(before + 7))
     workspace.perform("stake move", ON, plan=digest)
     assert workspace.perform("stake claims", ON, entry="linear")["claims"] == []
     rounds = workspace.tournament.tournament.contest(8).rounds
@@ -124,8 +129,7 @@ def test_a_plan_is_void_once_the_stake_is_another(workspace: Any) -> None:
 def test_an_approval_expires(workspace: Any) -> None:
     with_stake_key(workspace)
     before = staked(workspace)
-    digest = workspace.perform("stake plan", ON, entry="linear", target=str(before - 2))["plan"]["digest"]
-    workspace.perform("stake approve", ON, plan=digest)
+    digest = approved(workspace, str(before - 2))
     workspace.advance_to(workspace.tournament.tournament.now() + timedelta(hours=25))
     with pytest.raises(Refused) as caught:
         workspace.perform("stake move", ON, plan=digest)
@@ -146,8 +150,7 @@ def test_what_is_refused_before_anything_is_planned(
 
 def test_the_key_that_submits_never_moves_a_stake(workspace: Any) -> None:
     before = staked(workspace)
-    digest = workspace.perform("stake plan", ON, entry="linear", target=str(before - 2))["plan"]["digest"]
-    workspace.perform("stake approve", ON, plan=digest)
+    digest = approved(workspace, str(before - 2))
     with pytest.raises(UserError) as caught:
         workspace.perform("stake move", ON, plan=digest)
     assert caught.value.code == "no-keys" and staked(workspace) == before
