@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -31,6 +32,8 @@ def stake(facts: dict[str, Any], console: Console) -> None:
     if "payout" in plan:
         console.print(f"  claim of round {plan['round']}")
         console.print(f"  payout  {_short(plan['payout'])} NMR\n  burn    {_short(plan['burn'])} NMR")
+        if Decimal(plan["burn"]):
+            console.print("  a claim makes this burn final; staking the same NMR again defers it", style="yellow")
     else:
         console.print(f"  staked  {_short(plan['current'])} NMR\n  target  {_short(plan['target'])} NMR")
         console.print(f"  change  {_short(plan['change'])} NMR")
@@ -56,7 +59,7 @@ def claims(facts: dict[str, Any], console: Console) -> None:
     if not facts["claims"]:
         console.print("nothing is left to claim")
         return
-    rows = Rows(("entry", "round", "payout NMR", "burn NMR", "claimed for you after"))
+    rows = Rows(("entry", "round", "payout NMR", "burn NMR", "claimed for you after, UTC"))
     for row in facts["claims"]:
         until = moment(row["until"]) if row["until"] else "–"
         rows.add(escape(row["entry"]), str(row["round"]), _short(row["payout"]), _short(row["burn"]), until)
