@@ -22,21 +22,18 @@ from eraforge.store.objects import Objects
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 REMEMBERED_ROUNDS = 256
-REMEMBERED_PRICES = (
-    2  # those of the day and of the fallback: they are large, and a process that stays meets new ones daily
-)
+REMEMBERED_PRICES = 2  # of the day and of the fallback: they are large, and every day brings new ones
 
 
 def no_progress(what: str, done: float, total: float) -> None:
     """A Progress that shows nothing."""
 
 
-def keep_newest(kept: dict[Key, Value], key: Key, value: Value, most: int) -> Value:
+def keep_newest(kept: dict[Key, Value], key: Key, value: Value, most: int) -> None:
     """Put it there and let the oldest go: what lives for months must not keep something of every day."""
     kept[key] = value
     while len(kept) > most:
         del kept[next(iter(kept))]
-    return value
 
 
 def here(tools: Tools, work: Callable[..., Any], inputs: Sequence[Any]) -> Any:

@@ -19,7 +19,8 @@ TOLERANCE = Decimal("1e-5")
 
 RECENT_ROUNDS = 80
 """Rounds that are asked for when one of their scores never becomes final: 64 overlap, and some to spare."""
-SPARE_ROUNDS = 3
+SPARE_ROUNDS = 16
+"""Rounds before the first that may still change: what is final is now and then corrected soon after."""
 
 
 def score(tools: Tools, entry: Entry, last_rounds: int | None = None) -> dict[str, Any]:
